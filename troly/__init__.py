@@ -1,0 +1,1 @@
+"""What every process of Trợ Lý shares: settings, database, text, privacy, logs, command line."""

@@ -1,0 +1,122 @@
+"""`troly serve` and `troly db`: starting the processes and keeping the tables up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import subprocess
+import sys
+import time
+
+import click
+
+from troly.errors import UsageError
+from troly.processes import Process, Supervisor, require_free_port, serve_command
+from troly.settings import Settings, settings
+
+# process -> (module:function that serves it, setting of its port, path that answers 200 when ready)
+_PROCESSES = {
+    "portal": ("portal.demo.app:run", "portal_port", "/healthz"),
+    "actions": ("actions.server:run", "actions_port", "/health"),
+    "rasa": ("bot.server:run", "rasa_port", "/status"),
+    "gateway": ("channels.app:run", "gateway_port", "/healthz"),
+}
+
+
+@click.command()
+@click.option("--only", default="", help="Comma-separated: gateway, rasa, actions, portal. One alone runs in the foreground.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The gateway's port (default: GATEWAY_PORT).")
+def serve(only: str, port: int | None) -> None:
+    """Start the processes, restart one that dies, and stop all on Ctrl-C.
+
+    Everything runs on one machine with SQLite and the demo portal unless the settings say otherwise.
+    """
+    config = settings() if port is None else settings().model_copy(update={"gateway_port": port})
+    chosen = _chosen(only, config)
+    if len(chosen) == 1 and only:
+        _serve_one(chosen[0], config)
+        return
+    for name in chosen:
+        variable = _PROCESSES[name][1]
+        require_free_port(config.host, getattr(config, variable), variable.upper())
+    _prepare(config)
+    _supervise(chosen, config, port)
+
+
+def _chosen(only: str, config: Settings) -> list[str]:
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in _PROCESSES:
+            raise UsageError(f"--only: no process {name!r}; there are {', '.join(_PROCESSES)}")
+    if names:
+        return names
+    return [name for name in _PROCESSES if name != "portal" or config.uses_demo_portal]
+
+
+def _serve_one(name: str, config: Settings) -> None:
+    from troly import log
+
+    target, variable, _ = _PROCESSES[name]
+    require_free_port(config.host, getattr(config, variable), variable.upper())
+    log.configure(config.log_level, process=name)
+    module, function = target.split(":")
+    getattr(importlib.import_module(module), function)(config)
+
+
+def _prepare(config: Settings) -> None:
+    """Tables, the catalogue's first copy, and a model: what a fresh machine lacks."""
+    from troly.migrate import upgrade
+
+    upgrade(config.database)
+    if not list(config.model_dir.glob("*.tar.gz")):
+        click.echo("No model yet: training one (about a minute) …")
+        done = subprocess.run([sys.executable, "-m", "troly", "train"], check=False)
+        if done.returncode != 0:
+            raise UsageError("training failed (see above); the assistant cannot start without a model")
+
+
+def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
+    started = time.monotonic()
+    processes = []
+    for name in chosen:
+        _, variable, path = _PROCESSES[name]
+        number = getattr(config, variable)
+        command = serve_command(name)
+        if name == "gateway" and port is not None:
+            command += ["--port", str(port)]
+        host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104
+        processes.append(Process(name, command, number, f"http://{host}:{number}{path}"))
+
+    def ready() -> None:
+        click.echo(f"Ready after {time.monotonic() - started:.1f} s.")
+        if "gateway" in chosen:
+            address = config.public_url or f"http://127.0.0.1:{config.gateway_port}"
+            click.echo(f"  For citizens: {address}/")
+            click.echo(f"  For staff:    {address}/console/")
+        click.echo("Press Ctrl-C to stop.")
+
+    async def run() -> None:
+        supervisor = Supervisor(processes, lambda line: click.echo(line, err=True))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, supervisor.stop)
+        await supervisor.run(ready)
+
+    asyncio.run(run())
+    click.echo("Stopped.")
+
+
+@click.group()
+def db() -> None:
+    """The database's tables."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables to the state that this version needs. Safe to repeat."""
+    from troly.migrate import current
+    from troly.migrate import upgrade as run
+
+    run(settings().database)
+    click.echo(f"The tables are at revision {current(settings().database)}.")

@@ -1,0 +1,67 @@
+"""One database for everything: SQLite (WAL) by default, PostgreSQL in production."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from troly.errors import SettingError
+
+_ASYNC = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_SYNC = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2"}
+
+
+def async_engine(url: str, **options: Any) -> AsyncEngine:
+    """An asynchronous engine for the address of DATABASE_URL (any driver name in it is replaced)."""
+    address = _address(url, _ASYNC)
+    engine = create_async_engine(address, **(_pool(address) | options))
+    if address.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine.sync_engine, address)
+    return engine
+
+
+def engine(url: str, **options: Any) -> Engine:
+    """A synchronous engine, for commands and migrations."""
+    address = _address(url, _SYNC)
+    made = create_engine(address, **(_pool(address) | options))
+    if address.get_backend_name() == "sqlite":
+        _prepare_sqlite(made, address)
+    return made
+
+
+def _address(url: str, drivers: dict[str, str]) -> URL:
+    try:
+        address = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError:
+        raise SettingError("DATABASE_URL: not an address; for example postgresql://user:password@host/name") from None
+    backend = address.get_backend_name()
+    if backend not in drivers:
+        raise SettingError(f"DATABASE_URL: {backend} is not supported; use sqlite:///… or postgresql://…")
+    return address.set(drivername=drivers[backend])
+
+
+def _pool(address: URL) -> dict[str, Any]:
+    if address.get_backend_name() == "sqlite":
+        return {}
+    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+
+
+def _prepare_sqlite(made: Engine, address: URL) -> None:
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(made, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # WAL lets the gateway, Rasa and the action server read while one of them writes;
+        # the time-out makes a second writer wait instead of failing.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()

@@ -1,0 +1,155 @@
+"""Starts our processes, restarts one that dies, and stops them all together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from troly.errors import TrolyError, UsageError
+
+STOP_SECONDS = 10.0
+"""How long a process may take to finish its work before it is killed."""
+
+_QUICK_DEATH = 5.0
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class Process:
+    """One of our processes: how it is started and where it answers once it is ready."""
+
+    name: str
+    command: Sequence[str]
+    port: int
+    health: str
+
+
+class StartError(TrolyError):
+    """A process did not become ready."""
+
+
+def require_free_port(host: str, port: int, variable: str) -> None:
+    """Raise UsageError naming the setting when another program listens on the port."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise UsageError(
+                f"{variable}: port {port} is in use; stop the program that uses it, or set {variable} to a free port"
+            ) from None
+
+
+class Supervisor:
+    """Runs processes until stopped. Tells what happens through `report` (one line a time)."""
+
+    def __init__(self, processes: Sequence[Process], report: Callable[[str], None]) -> None:
+        self._processes = processes
+        self._report = report
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = asyncio.Event()
+        self._failure: TrolyError | None = None
+
+    async def run(self, on_ready: Callable[[], None], timeout: float = 180.0) -> None:
+        """Start everything, call on_ready once all answer, and keep it running until stop().
+
+        Raises StartError when a process is not ready within `timeout` seconds, UsageError when one
+        declares that its settings are wrong.
+        """
+        keepers = [asyncio.create_task(self._keep(process)) for process in self._processes]
+        try:
+            ready = asyncio.create_task(self._wait_ready(timeout))
+            stopped = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                ready.result()
+                on_ready()
+                await stopped
+            ready.cancel()
+        finally:
+            self._stopping.set()
+            await self._stop_all()
+            await asyncio.gather(*keepers, return_exceptions=True)
+        if self._failure:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Ask all processes to finish."""
+        self._stopping.set()
+
+    async def _keep(self, process: Process) -> None:
+        pause = 0.5
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            child = await asyncio.create_subprocess_exec(
+                *process.command, start_new_session=True, preexec_fn=_end_with_parent
+            )
+            self._running[process.name] = child
+            code = await child.wait()
+            if self._stopping.is_set():
+                return
+            if code == 2:  # the process has said on standard error which setting to mend
+                self._failure = UsageError(f"{process.name} cannot start with these settings (see above)")
+                self._stopping.set()
+                return
+            pause = 0.5 if time.monotonic() - started > _QUICK_DEATH else min(pause * 2, _LONGEST_PAUSE)
+            self._report(f"{process.name} ended ({_reason(code)}); starting it again in {pause:.1f} s")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+
+    async def _wait_ready(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        waiting = {process.name: process.health for process in self._processes}
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            while waiting:
+                for name, health in list(waiting.items()):
+                    with contextlib.suppress(httpx.HTTPError):
+                        if (await client.get(health)).status_code == 200:
+                            del waiting[name]
+                if waiting and time.monotonic() > deadline:
+                    raise StartError(f"not ready after {timeout:.0f} s: {', '.join(waiting)}; see the lines above")
+                if waiting:
+                    await asyncio.sleep(0.2)
+
+    async def _stop_all(self) -> None:
+        alive = [child for child in self._running.values() if child.returncode is None]
+        for child in alive:
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGTERM)
+        if not alive:
+            return
+        _, late = await asyncio.wait([asyncio.create_task(c.wait()) for c in alive], timeout=STOP_SECONDS)
+        if late:
+            for child in alive:
+                with contextlib.suppress(ProcessLookupError):
+                    child.kill()
+
+
+def serve_command(name: str) -> list[str]:
+    """The command that runs one process alone in the foreground."""
+    return [sys.executable, "-m", "troly", "serve", "--only", name]
+
+
+def _reason(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return f"signal {signal.Signals(-code).name}"
+
+
+def _end_with_parent() -> None:
+    """Linux ends the child when its parent dies, so that a killed `serve` leaves no process behind."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)

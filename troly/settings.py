@@ -1,0 +1,148 @@
+"""Settings: typed, read once at start from the environment and .env, each named in .env.example."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from troly.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's root: the data files of bot/, nlu_data/ and portal/demo/ are found from here."""
+
+
+class Settings(BaseSettings):
+    """All settings. A field's name in upper case is the environment variable."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    # Where this deployment stands
+    province: str = "Quảng Ninh"
+    default_language: Literal["vi", "en"] = "vi"
+
+    # Storage
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = ""
+    model_dir: Path = Path("models")
+
+    # Processes
+    host: str = "127.0.0.1"
+    gateway_port: int = Field(8000, ge=1, le=65535)
+    rasa_port: int = Field(5005, ge=1, le=65535)
+    actions_port: int = Field(5055, ge=1, le=65535)
+    portal_port: int = Field(8010, ge=1, le=65535)
+    rasa_url: str = ""
+    actions_url: str = ""
+
+    # The public service portal
+    portal_url: str = ""
+    portal_timeout: float = Field(6.0, gt=0, le=60)
+    portal_cache_seconds: float = Field(600, ge=0)
+    status_kind: Literal["igate", "lgsp"] = "igate"
+    status_url: str = ""
+    status_token_url: str = ""
+    status_client_id: str = ""
+    status_client_secret: SecretStr = SecretStr("")
+    lgsp_unit: str = ""
+    demo_catalogue: str = "auto"
+
+    # The website
+    secret_key: SecretStr = SecretStr("")
+    public_url: str = ""
+    embed_origins: str = ""
+    trusted_proxies: str = "127.0.0.1,::1"
+    token_minutes: int = Field(60, ge=5)
+    messages_per_minute: int = Field(20, ge=1)
+    conversations_per_hour: int = Field(60, ge=1)
+
+    # Understanding
+    encoder: str = "auto"
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database(self) -> str:
+        """The database address; SQLite in the data directory unless DATABASE_URL is set."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'troly.db'}"
+
+    @property
+    def rasa(self) -> str:
+        """Where the gateway finds Rasa."""
+        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def actions(self) -> str:
+        """Where Rasa finds the action server."""
+        return self.actions_url or f"http://127.0.0.1:{self.actions_port}"
+
+    @property
+    def uses_demo_portal(self) -> bool:
+        """True when no real portal is named, so that the demo portal stands in."""
+        return not self.portal_url
+
+    @property
+    def portal(self) -> str:
+        """The base address of the procedure portal."""
+        return self.portal_url or f"http://127.0.0.1:{self.portal_port}"
+
+    @property
+    def status(self) -> str:
+        """The base address of the application-status service."""
+        return self.status_url or self.portal
+
+    @property
+    def signing_key(self) -> str:
+        """SECRET_KEY, or a random one made once and kept in the data directory (mode 600)."""
+        if key := self.secret_key.get_secret_value():
+            return key
+        path = self.data_dir / "secret_key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(path, "x", encoding="ascii", opener=_private) as file:
+                    file.write(secrets.token_urlsafe(48))
+            except FileExistsError:
+                pass  # another process of the same start was first
+        return path.read_text(encoding="ascii").strip()
+
+    @property
+    def demo_catalogue_file(self) -> Path | None:
+        """The catalogue in the portal's wire format that the demo portal serves; None for its own.
+
+        "auto" takes ../shared/data/portal_details.jsonl.gz beside the project where it is there.
+        """
+        if self.demo_catalogue == "own":
+            return None
+        if self.demo_catalogue == "auto":
+            beside = ROOT.parent / "shared" / "data" / "portal_details.jsonl.gz"
+            return beside if beside.is_file() else None
+        path = Path(self.demo_catalogue)
+        if not path.is_file():
+            raise SettingError(f"DEMO_CATALOGUE: no file {path}; use auto, own, or a .jsonl(.gz) file")
+        return path
+
+
+def _private(path: str, flags: int) -> int:
+    import os
+
+    return os.open(path, flags, 0o600)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises SettingError naming the variable and what it may be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise SettingError(f"{name}: {first['msg']} (got {first['input']!r}); see .env.example") from None
