@@ -69,6 +69,8 @@ def _prepare(config: Settings) -> None:
     from troly.migrate import upgrade
 
     upgrade(config.database)
+    first_copy = importlib.import_module("portal.first_copy")
+    asyncio.run(first_copy.ensure_catalogue(config, click.echo))
     if not list(config.model_dir.glob("*.tar.gz")):
         click.echo("No model yet: training one (about a minute) …")
         done = subprocess.run([sys.executable, "-m", "troly", "train"], check=False)

@@ -37,12 +37,22 @@ def engine(url: str, **options: Any) -> Engine:
 def _address(url: str, drivers: dict[str, str]) -> URL:
     try:
         address = make_url(url.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
-        raise SettingError("DATABASE_URL: not an address; for example postgresql://user:password@host/name") from None
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
+        raise SettingError(
+            "DATABASE_URL: not an address; for example postgresql://user:password@host/name"
+        ) from None
     backend = address.get_backend_name()
     if backend not in drivers:
         raise SettingError(f"DATABASE_URL: {backend} is not supported; use sqlite:///… or postgresql://…")
-    return address.set(drivername=drivers[backend])
+    return _encryption(address.set(drivername=drivers[backend]))
+
+
+def _encryption(address: URL) -> URL:
+    """The address with the driver's own word for encryption: asyncpg says ssl where others say sslmode."""
+    names = ("sslmode", "ssl") if address.get_driver_name() == "asyncpg" else ("ssl", "sslmode")
+    if address.get_backend_name() != "postgresql" or names[0] not in address.query:
+        return address
+    return address.difference_update_query([names[0]]).update_query_dict({names[1]: address.query[names[0]]})
 
 
 def _pool(address: URL) -> dict[str, Any]:

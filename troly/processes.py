@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -44,9 +46,14 @@ def require_free_port(host: str, port: int, variable: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise UsageError(
+                    f"{variable}: cannot listen on {host} port {port} ({error.strerror}); see HOST and {variable}"
+                ) from None
             raise UsageError(
-                f"{variable}: port {port} is in use; stop the program that uses it, or set {variable} to a free port"
+                f"{variable}: port {port} is in use; stop the program that uses it, "
+                f"or set {variable} to a free port"
             ) from None
 
 
@@ -60,7 +67,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._failure: TrolyError | None = None
 
-    async def run(self, on_ready: Callable[[], None], timeout: float = 180.0) -> None:
+    async def run(self, on_ready: Callable[[], None], timeout: float = 180.0) -> None:  # noqa: ASYNC109
         """Start everything, call on_ready once all answer, and keep it running until stop().
 
         Raises StartError when a process is not ready within `timeout` seconds, UsageError when one
@@ -92,7 +99,7 @@ class Supervisor:
         while not self._stopping.is_set():
             started = time.monotonic()
             child = await asyncio.create_subprocess_exec(
-                *process.command, start_new_session=True, preexec_fn=_end_with_parent
+                *process.command, start_new_session=True, preexec_fn=partial(_end_with_parent, os.getpid())
             )
             self._running[process.name] = child
             code = await child.wait()
@@ -107,7 +114,7 @@ class Supervisor:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-    async def _wait_ready(self, timeout: float) -> None:
+    async def _wait_ready(self, timeout: float) -> None:  # noqa: ASYNC109  one text for all that wait
         deadline = time.monotonic() + timeout
         waiting = {process.name: process.health for process in self._processes}
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
@@ -117,7 +124,8 @@ class Supervisor:
                         if (await client.get(health)).status_code == 200:
                             del waiting[name]
                 if waiting and time.monotonic() > deadline:
-                    raise StartError(f"not ready after {timeout:.0f} s: {', '.join(waiting)}; see the lines above")
+                    late = ", ".join(waiting)
+                    raise StartError(f"not ready after {timeout:.0f} s: {late}; see the lines above")
                 if waiting:
                     await asyncio.sleep(0.2)
 
@@ -146,10 +154,9 @@ def _reason(code: int) -> str:
     return f"signal {signal.Signals(-code).name}"
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """Linux ends the child when its parent dies, so that a killed `serve` leaves no process behind."""
     if sys.platform == "linux":
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:
             os._exit(1)

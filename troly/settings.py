@@ -33,17 +33,18 @@ class Settings(BaseSettings):
 
     # Processes
     host: str = "127.0.0.1"
-    gateway_port: int = Field(8000, ge=1, le=65535)
-    rasa_port: int = Field(5005, ge=1, le=65535)
-    actions_port: int = Field(5055, ge=1, le=65535)
-    portal_port: int = Field(8010, ge=1, le=65535)
+    gateway_port: int = Field(default=8000, ge=1, le=65535)
+    rasa_port: int = Field(default=5005, ge=1, le=65535)
+    actions_port: int = Field(default=5055, ge=1, le=65535)
+    portal_port: int = Field(default=8010, ge=1, le=65535)
     rasa_url: str = ""
     actions_url: str = ""
+    demo_portal_url: str = ""
 
     # The public service portal
     portal_url: str = ""
-    portal_timeout: float = Field(6.0, gt=0, le=60)
-    portal_cache_seconds: float = Field(600, ge=0)
+    portal_timeout: float = Field(default=6.0, gt=0, le=60)
+    portal_cache_seconds: float = Field(default=600, ge=0)
     status_kind: Literal["igate", "lgsp"] = "igate"
     status_url: str = ""
     status_token_url: str = ""
@@ -57,9 +58,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     embed_origins: str = ""
     trusted_proxies: str = "127.0.0.1,::1"
-    token_minutes: int = Field(60, ge=5)
-    messages_per_minute: int = Field(20, ge=1)
-    conversations_per_hour: int = Field(60, ge=1)
+    token_minutes: int = Field(default=60, ge=5)
+    messages_per_minute: int = Field(default=20, ge=1)
+    conversations_per_hour: int = Field(default=60, ge=1)
 
     # Understanding
     encoder: str = "auto"
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
     @property
     def portal(self) -> str:
         """The base address of the procedure portal."""
-        return self.portal_url or f"http://127.0.0.1:{self.portal_port}"
+        return self.portal_url or self.demo_portal_url or f"http://127.0.0.1:{self.portal_port}"
 
     @property
     def status(self) -> str:

@@ -1,0 +1,199 @@
+"""The local copy of the portal's procedures: what this deployment serves, with the date of each copy.
+
+Served are national procedures and those of the deployment's own province. The copy answers when the portal
+does not, and the procedure finder is built from its names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from portal import catalogue_file, catalogue_sync
+from portal.adapters.national_record import PUBLIC_SITE
+from portal.adapters.national_record import procedure as read_record
+from portal.adapters.values import province_key
+from portal.catalogue_store import Failure, Report, list_hash_of, read, write
+from portal.codes import strip_locality
+from portal.errors import RecordError
+from portal.models import Level, Procedure
+from troly.clock import now
+from troly.errors import UsageError
+from troly.tables.catalogue import CatalogueProcedure
+from troly.text import fold
+
+Progress = Callable[[int, int | None], None]
+"""Called with the records done so far and, where known, their number."""
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueName:
+    """What the procedure finder needs of a served procedure."""
+
+    code: str
+    name: str
+    name_en: str | None
+    field: str
+    levels: tuple[Level, ...]
+    type: str
+
+
+class Catalogue:
+    """The stored procedures as a deployment in `province` sees them."""
+
+    def __init__(self, engine: AsyncEngine, province: str) -> None:
+        self._engine = engine
+        self._province = province_key(province)
+
+    async def get(self, code: str) -> Procedure | None:
+        """The last copy of a served procedure, also of a withdrawn one (see Procedure.withdrawn).
+
+        A province's own form of the code works too ("1.001193.000.00.00.H49"). One code is in use twice on
+        the national portal: what is not withdrawn and changed last comes first.
+        """
+        table = CatalogueProcedure
+        query = (
+            select(table.detail, table.as_of, table.withdrawn_at)
+            .where(table.code == strip_locality(code), self._served())
+            .order_by(
+                table.withdrawn_at.is_not(None),
+                table.updated_at.is_(None),
+                table.updated_at.desc(),
+                table.id.desc(),
+            )
+            .limit(1)
+        )
+        rows = await self._rows(query)
+        return read(*rows[0]) if rows else None
+
+    async def names(self) -> list[CatalogueName]:
+        """The served procedures that are in force, by code, each code once."""
+        table = CatalogueProcedure
+        query = (
+            select(table.code, table.name, table.name_en, table.field, table.levels, table.type)
+            .where(self._served(), table.withdrawn_at.is_(None))
+            .order_by(table.code, table.updated_at.is_(None), table.updated_at.desc(), table.id.desc())
+        )
+        found: dict[str, CatalogueName] = {}
+        for code, name, name_en, field, levels, kind in await self._rows(query):
+            found.setdefault(code, CatalogueName(code, name, name_en, field, tuple(levels), kind))
+        return list(found.values())
+
+    async def fingerprint(self) -> str:
+        """Changes when names() does; tells whether an index built from them is still good."""
+        stated = [
+            (item.code, item.name, item.name_en, item.field, item.levels, item.type)
+            for item in await self.names()
+        ]
+        return hashlib.sha256(json.dumps(stated).encode()).hexdigest()
+
+    async def count(self) -> int:
+        """The number of served procedures in force."""
+        query = select(func.count()).where(self._served(), CatalogueProcedure.withdrawn_at.is_(None))
+        return int((await self._rows(query))[0][0])
+
+    async def search(self, text: str, limit: int = 10) -> list[CatalogueName]:
+        """Served procedures that share words with the text, best first (for the command line)."""
+        names = await self.names()
+        code = strip_locality(text)
+        if exact := [item for item in names if item.code == code]:
+            return exact
+        words = fold(text).split()
+        folded = [set(fold(f"{item.name} {item.name_en or ''} {item.field}").split()) for item in names]
+        spread = Counter(word for found in folded for word in found)
+        weights = {word: math.log(1 + len(names) / spread[word]) for word in words if spread[word]}
+        scored = []
+        for item, found in zip(names, folded, strict=True):
+            score = sum(weight for word, weight in weights.items() if word in found)
+            if score > 0:
+                phrase = 1.5 if " ".join(words) in fold(item.name) else 1.0
+                # Of two names with the same words the shorter one is meant more often.
+                scored.append((-score * phrase, len(found), item.code, item))
+        return [item for *_, item in sorted(scored, key=lambda entry: entry[:3])[:limit]]
+
+    async def sync(
+        self, client: catalogue_sync.Source, progress: Progress | None = None, *, full: bool = False
+    ) -> Report:
+        """Bring the copy up to the portal's state; see portal.catalogue_sync.run."""
+        with _tables():
+            return await catalogue_sync.run(self._engine, self._province, client, progress, full=full)
+
+    async def import_file(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        *,
+        as_of: datetime | None = None,
+        forms_from: str = PUBLIC_SITE,
+    ) -> Report:
+        """Take over a file of raw records (portal.catalogue_file.records); only what differs is written.
+
+        as_of: when the file was read from the portal; if not given, the newest change in it, which is the
+        latest moment that it proves. forms_from: the host that the forms are downloaded from.
+
+        Records that cannot be read are in the report, with their line.
+        Nothing is withdrawn: a file may hold only a part. Raises UsageError for a file that is none of ours.
+        """
+        seen_at = as_of or catalogue_file.newest_change(path) or now()
+        report = Report()
+        batch: dict[str, tuple[Procedure, str]] = {}
+        for where, raw in catalogue_file.records(path):
+            report.read += 1
+            try:
+                if isinstance(raw, ValueError):
+                    raise RecordError(str(raw))
+                procedure = read_record(raw, seen_at, forms_from)
+            except RecordError as error:
+                report.failures.append(Failure(where, str(error)))
+                continue
+            if procedure.province and province_key(procedure.province) != self._province:
+                report.elsewhere += 1
+            if len(batch) == _BATCH or procedure.id in batch:
+                await self._store(batch, report)
+                batch = {}
+                if progress:
+                    progress(report.read, None)
+            batch[procedure.id] = (procedure, list_hash_of(procedure))
+        await self._store(batch, report)
+        if progress:
+            progress(report.read, report.read)
+        return report
+
+    async def _store(self, batch: dict[str, tuple[Procedure, str]], report: Report) -> None:
+        with _tables():
+            async with self._engine.begin() as connection:
+                await write(connection, batch.values(), report, keep_newer=True)
+
+    async def _rows(self, query: Any) -> list[Any]:
+        with _tables():
+            async with self._engine.connect() as connection:
+                return list(await connection.execute(query))
+
+    def _served(self) -> ColumnElement[bool]:
+        return or_(CatalogueProcedure.province.is_(None), CatalogueProcedure.province == self._province)
+
+
+@contextmanager
+def _tables() -> Iterator[None]:
+    """A missing table is the operator's to mend; any other database error stays what it is."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        words = str(error.orig)
+        if "no such table" in words or ("relation" in words and "does not exist" in words):
+            raise UsageError("the database has no catalogue tables yet; run: troly db upgrade") from None
+        raise

@@ -1,0 +1,150 @@
+"""The database's schema: brings it to what this version of the code needs, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+
+from troly.database import engine
+from troly.errors import SettingError, UsageError
+from troly.tables import metadata
+from troly.tables.base import JsonText, UtcDateTime
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Any number will do; it only has to be the same in every process that migrates.
+_LOCK = 7_240_815
+
+
+def upgrade(url: str, to: str = "head") -> None:
+    """Bring the schema up to a revision; nothing happens where it is there already.
+
+    Several processes may call it at once: one migrates, the others wait. Raises SettingError when
+    the database cannot be reached, and UsageError when a newer version of the code has made it.
+    """
+    with _alembic(url) as config:
+        command.upgrade(config, to)
+
+
+def downgrade(url: str, to: str) -> None:
+    """Take the schema back to a revision ("base" is before the first). Data of dropped tables are lost."""
+    with _alembic(url) as config:
+        command.downgrade(config, to)
+
+
+def current(url: str) -> str | None:
+    """The revision that the schema is at; None before the first migration."""
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this version of the code needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def revision(message: str) -> Path:
+    """Write the migration from the newest revision to the tables as they are in the code; its file.
+
+    The difference is read off an empty SQLite database in memory. Look the file over before keeping
+    it: a renamed column shows as one dropped and one added.
+    """
+    slug = re.sub(r"\W+", "_", message.lower()).strip("_")
+    with _alembic("sqlite://") as config:
+        command.upgrade(config, "head")
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        made: Any = command.revision(config, message, autogenerate=True, rev_id=f"{number:04}_{slug}"[:32])
+    path = Path(made.path)
+    path.write_text(re.sub(r"^ *# ###.*\n", "", path.read_text("utf-8"), flags=re.M), "utf-8")
+    return path
+
+
+def _render(kind: str, item: Any, context: Any) -> str | bool:
+    """Migrations name the database's types, not ours, so that they still run when ours change."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, JsonText):
+        return "sa.Text()"
+    return False
+
+
+SETTINGS: dict[str, Any] = {
+    "target_metadata": metadata,
+    "render_item": _render,
+    "compare_type": True,
+    # SQLite changes a table by copying it.
+    "render_as_batch": True,
+}
+"""How env.py configures Alembic, also for comparing a database with the tables."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s")
+    return config
+
+
+@contextmanager
+def _alembic(url: str) -> Iterator[Config]:
+    with _connected(url) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        try:
+            yield config
+        except CommandError as error:
+            raise UsageError(
+                f"DATABASE_URL: {error}; use the version of troly that made this database"
+            ) from None
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[sa.Connection]:
+    """One transaction, in which no other process migrates."""
+    made = engine(url)
+    if made.dialect.name == "sqlite":
+        _make_transactional(made)
+    try:
+        with _reach(made) as connection, connection.begin():
+            if made.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            yield connection
+    finally:
+        made.dispose()
+
+
+def _reach(made: sa.Engine) -> sa.Connection:
+    try:
+        return made.connect()
+    except sa.exc.OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise SettingError(
+            f"DATABASE_URL: the database does not answer ({reason}); start it, or mend the address"
+        ) from None
+
+
+def _make_transactional(made: sa.Engine) -> None:
+    """Python's sqlite3 commits before each CREATE TABLE; a failed migration must leave nothing behind.
+
+    BEGIN IMMEDIATE takes the write lock at once, so that a second process waits for the first one's
+    migration. Foreign keys are off meanwhile: copying a table drops it, and would delete its children.
+    """
+
+    @sa.event.listens_for(made, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=OFF")
+
+    @sa.event.listens_for(made, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
