@@ -1,0 +1,117 @@
+"""What every channel speaks: messages that come in, replies that go out, and the channel itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+Language = Literal["vi", "en"]
+
+AnswerStatus = Literal[
+    "answered",
+    "clarify",
+    "not_found",
+    "portal_unavailable",
+    "out_of_scope",
+    "refused",
+    "handed_over",
+    "form",
+    "smalltalk",
+    "error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as a channel received it: a text, a button's payload, or media."""
+
+    channel: str
+    conversation_id: str
+    message_id: str
+    """The platform's id, unique in the channel: what a redelivery repeats."""
+    received_at: datetime
+    text: str | None = None
+    payload: str | None = None
+    media: dict[str, Any] | None = None
+
+
+class Button(BaseModel):
+    """A choice; its payload comes back as the citizen's next message."""
+
+    title: str
+    payload: str
+
+
+class Link(BaseModel):
+    """A named address."""
+
+    title: str
+    url: str
+
+
+class Source(BaseModel):
+    """Where an answer's facts come from, and how old they are."""
+
+    title: str = ""
+    url: str = ""
+    as_of: str | None = None
+
+
+class Answer(BaseModel):
+    """What a turn came to; every turn ends in exactly one status."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    status: AnswerStatus
+    intent: str | None = None
+    procedure_code: str | None = None
+    aspect: str | None = None
+    application_code: str | None = None
+    language: str | None = None
+    sources: list[Source] = Field(default_factory=list)
+
+
+class Outbound(BaseModel):
+    """Something to tell the citizen, before it has its place in the conversation."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    text: str
+    language: str
+    buttons: list[Button] = Field(default_factory=list)
+    links: list[Link] = Field(default_factory=list)
+    image: str | None = None
+    sender: Literal["bot", "staff"] = Field(default="bot", alias="from")
+    answer: Answer | None = None
+
+
+class Reply(Outbound):
+    """An outbound message with its id: the number of its event in the conversation."""
+
+    id: str
+
+
+class Channel(ABC):
+    """One way to reach citizens. A channel verifies and stores what comes in, and sends what goes out.
+
+    Delivery (order, retries, one answer a message) is not the channel's business: channels/delivery.py.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def router(self) -> APIRouter:
+        """The routes on which this channel receives."""
+
+    @abstractmethod
+    async def announce(self, conversation_id: str) -> None:
+        """New outbox rows of the conversation are stored; bring them to the citizen."""
+
+    @abstractmethod
+    async def typing(self, conversation_id: str, on: bool) -> None:
+        """Show or hide that an answer is being prepared, where the platform can."""

@@ -1,0 +1,201 @@
+"""A conversation as a whole: begun, read back, rated, erased."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels import texts
+from channels.base import Outbound, Reply
+from channels.errors import ApiError
+from channels.outbox import Event, append, events_after
+from channels.store import Store
+from troly.clock import VIETNAM, now
+from troly.tables.conversations import Conversation, Rating, erase_conversation
+from troly.tables.delivery import Inbox, Outbox
+
+_EVERYTHING = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenLine:
+    """What the citizen wrote or pressed."""
+
+    id: str
+    text: str | None
+    payload: str | None
+    at: datetime
+    state: str
+    platform_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Everything said in a conversation, in order; passing notices are left out."""
+
+    conversation_id: str
+    language: str | None
+    created_at: datetime
+    last_event: int
+    lines: list[CitizenLine | Event]
+
+    def title_of(self, payload: str) -> str | None:
+        """The title of the button that has this payload."""
+        for line in reversed(self.lines):
+            if isinstance(line, Event):
+                for button in line.content.get("buttons", ()):
+                    if button.get("payload") == payload:
+                        return str(button["title"])
+        return None
+
+    def said(self, line: CitizenLine) -> str:
+        """The citizen's words; for a button its title."""
+        if line.payload is None:
+            return line.text or ""
+        return self.title_of(line.payload) or texts.say("button_pressed", self.language)
+
+
+def new_id() -> str:
+    """An id that cannot be guessed."""
+    return secrets.token_hex(16)
+
+
+async def begin(
+    store: Store, conversation_id: str, channel: str, language: str | None, greeting: Sequence[Outbound]
+) -> list[Reply]:
+    """Store a new conversation with its greeting; gives the greeting as replies."""
+    moment = now()
+    async with store.write() as connection:
+        await connection.execute(
+            insert(Conversation).values(
+                id=conversation_id,
+                channel=channel,
+                language=language,
+                last_message=0,
+                last_event=0,
+                created_at=moment,
+                active_at=moment,
+            )
+        )
+        await append(connection, conversation_id, greeting)
+    return [event.reply for event in await events_after(store, conversation_id, 0)]
+
+
+async def last_event(store: Store, conversation_id: str) -> int | None:
+    """The number of the newest event; None when there is no such conversation."""
+    async with store.read() as connection:
+        number: int | None = await connection.scalar(
+            select(Conversation.last_event).where(Conversation.id == conversation_id)
+        )
+        return number
+
+
+async def read(store: Store, conversation_id: str) -> Transcript | None:
+    """The transcript; None when there is no such conversation."""
+    async with store.read() as connection:
+        found = (
+            await connection.execute(
+                select(
+                    Conversation.id, Conversation.language, Conversation.created_at, Conversation.last_event
+                ).where(Conversation.id == conversation_id)
+            )
+        ).first()
+        if found is None:
+            return None
+        rows = await connection.execute(
+            select(Inbox.id, Inbox.text, Inbox.payload, Inbox.received_at, Inbox.state, Inbox.message_id)
+            .where(Inbox.conversation_id == conversation_id)
+            .order_by(Inbox.number)
+        )
+        lines: list[CitizenLine | Event] = [CitizenLine(*row) for row in rows]
+    events = await events_after(store, conversation_id, 0, limit=_EVERYTHING)
+    lines += [event for event in events if event.kind == "reply"]
+    lines.sort(key=lambda line: line.at if isinstance(line, CitizenLine) else line.created_at)
+    return Transcript(*found, lines=lines)
+
+
+def as_text(transcript: Transcript) -> str:
+    """The transcript for a citizen to keep, with local times."""
+    language = transcript.language
+    began = transcript.created_at.astimezone(VIETNAM)
+    parts = [f"{texts.say('transcript_title', language)} ({began:%d/%m/%Y %H:%M})", ""]
+    for line in transcript.lines:
+        if isinstance(line, CitizenLine):
+            parts.append(_line(line.at, texts.say("citizen", language), transcript.said(line)))
+            continue
+        who = texts.say("staff" if line.content.get("from") == "staff" else "bot", language)
+        content = [str(line.content.get("text", ""))]
+        content += [f"  {link['title']}: {link['url']}" for link in line.content.get("links", ())]
+        parts.append(_line(line.created_at, who, "\n".join(content)))
+    return "\n".join(parts) + "\n"
+
+
+def _line(at: datetime, who: str, said: str) -> str:
+    return f"[{at.astimezone(VIETNAM):%H:%M:%S}] {who}: {said}"
+
+
+async def rate(
+    store: Store,
+    conversation_id: str,
+    *,
+    reply_id: str | None,
+    message_id: str | None,
+    scale: str,
+    value: int,
+    comment: str,
+) -> None:
+    """Store a rating; a second one of the same thing replaces the first.
+
+    Raises ApiError 422 for a target that is not of this conversation.
+    """
+    if reply_id:
+        target = f"reply:{reply_id}"
+    elif message_id:
+        target = f"message:{message_id}"
+    else:
+        target = "conversation"
+    async with store.write() as connection:
+        # Also the statement that takes SQLite's write lock.
+        alive = await connection.execute(
+            update(Conversation).where(Conversation.id == conversation_id).values(active_at=now())
+        )
+        if not alive.rowcount:
+            raise ApiError(401, "conversation_over")
+        if not await _is_of(connection, conversation_id, reply_id, message_id):
+            raise ApiError(422, "unknown_target")
+        await connection.execute(
+            delete(Rating).where(Rating.conversation_id == conversation_id, Rating.target == target)
+        )
+        await connection.execute(
+            insert(Rating).values(
+                conversation_id=conversation_id,
+                target=target,
+                scale=scale,
+                value=value,
+                comment=comment,
+                created_at=now(),
+            )
+        )
+
+
+async def _is_of(
+    connection: AsyncConnection, conversation_id: str, reply_id: str | None, message_id: str | None
+) -> bool:
+    if reply_id:
+        known = exists().where(Outbox.conversation_id == conversation_id, Outbox.number == int(reply_id))
+    elif message_id:
+        known = exists().where(Inbox.conversation_id == conversation_id, Inbox.id == message_id)
+    else:
+        return True
+    return bool(await connection.scalar(select(known)))
+
+
+async def erase(store: Store, conversation_id: str) -> bool:
+    """Forget the conversation everywhere in the database, Rasa's memory of it included."""
+    async with store.write() as connection:
+        return await erase_conversation(connection, conversation_id)

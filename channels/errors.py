@@ -1,0 +1,46 @@
+"""What can go wrong between a citizen and the assistant."""
+
+from __future__ import annotations
+
+
+class ChannelError(Exception):
+    """Base of the gateway's errors."""
+
+
+class ApiError(ChannelError):
+    """A request that is refused. `code` names the texts in channels/texts.py that say why."""
+
+    def __init__(self, status: int, code: str, *, retry_after: float | None = None, **values: object) -> None:
+        """`retry_after` in seconds becomes the Retry-After header; `values` fill the text."""
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+        self.values = values
+
+
+class RasaError(ChannelError):
+    """No answer from Rasa; `reason` is one word for logs and for the parked message."""
+
+    reason = "rasa"
+
+
+class RasaUnreachable(RasaError):
+    """Nothing was processed: Rasa is off or starting. Safe to try again for as long as it takes."""
+
+    reason = "unreachable"
+
+
+class RasaFailed(RasaError):
+    """Rasa answered with an error, in another form, or too late; it may have processed the message."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason` is timeout, protocol, or status_<number>."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RasaEmpty(RasaError):
+    """Rasa answered with nothing, which is how its REST channel reports an exception."""
+
+    reason = "empty"

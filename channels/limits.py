@@ -1,0 +1,78 @@
+"""How much one visitor may ask: token buckets in memory, by conversation and by address."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from time import monotonic
+
+from channels.errors import ApiError
+from troly.settings import Settings
+
+ADDRESS_FACTOR = 10
+"""An office or a school shares one address: it may ask this many times as much as one conversation."""
+
+_KEPT = 50_000
+
+
+class Buckets:
+    """A bucket a key: `size` tokens, refilled evenly over `seconds`."""
+
+    def __init__(self, size: float, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        """Every key starts with a full bucket."""
+        self._size = size
+        self._rate = size / seconds
+        self._clock = clock
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        """Take one token: 0.0, or the seconds until there is one."""
+        moment = self._clock()
+        level, at = self._levels.pop(key, (self._size, moment))
+        level = min(self._size, level + (moment - at) * self._rate)
+        wait = 0.0 if level >= 1 else (1 - level) / self._rate
+        self._levels[key] = (level if wait else level - 1, moment)
+        if len(self._levels) > _KEPT:
+            self._levels.popitem(last=False)
+        return wait
+
+
+class Limits:
+    """The limits of the public API."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
+        """From MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
+        self._messages = Buckets(settings.messages_per_minute, 60, clock)
+        self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR, 60, clock)
+        self._conversations = Buckets(settings.conversations_per_hour, 3600, clock)
+
+    def request(self, address: str) -> None:
+        """Count any request. Raises ApiError 429."""
+        _refuse(self._requests.take(_network(address)), "rate_limited")
+
+    def message(self, conversation_id: str) -> None:
+        """Count a message. Raises ApiError 429."""
+        _refuse(self._messages.take(conversation_id), "rate_limited")
+
+    def conversation(self, address: str) -> None:
+        """Count a new conversation. Raises ApiError 429."""
+        _refuse(self._conversations.take(_network(address)), "too_many_conversations")
+
+
+def _refuse(wait: float, code: str) -> None:
+    if wait:
+        seconds = math.ceil(wait)
+        raise ApiError(429, code, retry_after=seconds, seconds=seconds)
+
+
+def _network(address: str) -> str:
+    """An IPv6 visitor has a whole /64 to choose addresses from; it counts as one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return address

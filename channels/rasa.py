@@ -1,0 +1,164 @@
+"""The only HTTP to Rasa: its REST channel, read strictly."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from channels.base import Answer, Button, Link, Outbound
+from channels.errors import RasaEmpty, RasaFailed, RasaUnreachable
+from troly.text import clean
+
+log = structlog.get_logger("rasa")
+
+_CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+# "/" and the letters that compatibility normalisation turns into it.
+_SLASHES = re.compile(r"[\s/\uff0f\u2044\u2215]+")
+
+# The name of an intent and the values of its entities. Rasa's own commands are not for citizens.
+_PAYLOAD = re.compile(r"/(?!restart\b|back\b|session_start\b)[a-z][a-z0-9_]{0,63}(\{.*\})?", re.DOTALL)
+PAYLOAD_LIMIT = 512
+
+
+def neutralize(text: str) -> str:
+    """The text as it may go to Rasa, which takes a text that begins with "/" for an intent.
+
+    The slashes are dropped rather than hidden behind a mark, because a later normalisation would
+    drop the mark: "/greet" -> "greet".
+    """
+    if not _SLASHES.match(text):
+        return text
+    rest = _SLASHES.sub("", text, count=1)
+    return rest or "?"
+
+
+def valid_payload(payload: str) -> bool:
+    """Whether this can be a button's payload: /name, or /name followed by a JSON object."""
+    found = _PAYLOAD.fullmatch(payload) if len(payload) <= PAYLOAD_LIMIT else None
+    if not found:
+        return False
+    try:
+        values = json.loads(found[1] or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and payload == clean(payload)
+
+
+class _Custom(BaseModel):
+    """What our response generator adds to a text."""
+
+    language: str | None = None
+    links: list[Link] | None = None
+    answer: Answer | None = None
+
+
+class RasaClient:
+    """Asks Rasa for the answer to one message."""
+
+    def __init__(self, client: httpx.AsyncClient, base: str, *, seconds: float) -> None:
+        """`seconds` for a whole turn, unless send() is given another."""
+        self._client = client
+        self._base = base.rstrip("/")
+        self._seconds = seconds
+
+    async def send(
+        self,
+        conversation_id: str,
+        message: str,
+        *,
+        channel: str,
+        message_id: str,
+        language: str | None,
+        seconds: float | None = None,
+    ) -> list[Outbound]:
+        """The replies to a text or a payload, at least one.
+
+        Raises RasaUnreachable, RasaFailed, RasaEmpty.
+        """
+        body = {
+            "sender": conversation_id,
+            "message": message,
+            "metadata": {"channel": channel, "language_hint": language, "message_id": message_id},
+        }
+        seconds = seconds or self._seconds
+        try:
+            response = await self._client.post(
+                f"{self._base}/webhooks/rest/webhook",
+                json=body,
+                timeout=httpx.Timeout(seconds, connect=min(2.0, seconds)),
+            )
+        except _CONNECTING:
+            raise RasaUnreachable from None
+        except httpx.TimeoutException:
+            raise RasaFailed("timeout") from None
+        except httpx.HTTPError:
+            raise RasaFailed("connection") from None
+        if response.status_code != 200:
+            raise RasaFailed(f"status_{response.status_code}")
+        try:
+            items = response.json()
+        except ValueError:
+            raise RasaFailed("protocol") from None
+        replies = read_replies(items, language)
+        if not replies:
+            raise RasaEmpty
+        return replies
+
+    async def ready(self, seconds: float) -> bool:
+        """Whether Rasa has a model loaded."""
+        try:
+            response = await self._client.get(f"{self._base}/status", timeout=seconds)
+        except httpx.HTTPError:
+            return False
+        return response.status_code == 200
+
+
+def read_replies(items: Any, language: str | None) -> list[Outbound]:
+    """Replies from the REST channel's items; a `custom` item completes the item before it.
+
+    Raises RasaFailed("protocol") for anything that is not such a list.
+    """
+    if not isinstance(items, list):
+        raise RasaFailed("protocol")
+    replies: list[Outbound] = []
+    for item in items:
+        if not isinstance(item, dict):
+            raise RasaFailed("protocol")
+        try:
+            if item.get("text") or item.get("image"):
+                replies.append(
+                    Outbound(
+                        text=item.get("text") or "",
+                        language=language or "vi",
+                        buttons=[Button.model_validate(button) for button in item.get("buttons") or []],
+                        image=item.get("image"),
+                    )
+                )
+        except (ValidationError, TypeError):
+            raise RasaFailed("protocol") from None
+        if custom := item.get("custom"):
+            _complete(replies, custom)
+    return replies
+
+
+def _complete(replies: list[Outbound], custom: Any) -> None:
+    """Add language, links and answer to the last reply; a malformed record must not cost the text."""
+    if not replies or not isinstance(custom, dict):
+        log.error("rasa_custom_malformed", reason="no text before it" if not replies else "not an object")
+        return
+    reply = replies[-1]
+    try:
+        record = _Custom.model_validate(custom)
+    except ValidationError as error:
+        fields = [".".join(map(str, found["loc"])) for found in error.errors()]
+        log.error("rasa_custom_malformed", fields=fields)
+        return
+    reply.language = record.language or reply.language
+    reply.links += record.links or []
+    reply.answer = record.answer or reply.answer

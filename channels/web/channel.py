@@ -1,0 +1,37 @@
+"""The website as a channel: the public API receives, event streams send."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fastapi import APIRouter
+
+from channels.base import Channel
+from channels.broker import Broker
+
+
+class WebChannel(Channel):
+    """Replies stay in the outbox; open event streams are told to look there."""
+
+    name: ClassVar[str] = "web"
+
+    def __init__(self, broker: Broker) -> None:
+        """Streams listen at the broker."""
+        self._broker = broker
+
+    def router(self) -> APIRouter:
+        """The public API."""
+        from channels.web import api, events
+
+        router = APIRouter(prefix="/api/v1", tags=["conversation"])
+        router.include_router(api.router)
+        router.include_router(events.router)
+        return router
+
+    async def announce(self, conversation_id: str) -> None:
+        """Open streams read the outbox."""
+        await self._broker.publish(conversation_id, "new")
+
+    async def typing(self, conversation_id: str, on: bool) -> None:
+        """Open streams show it."""
+        await self._broker.publish(conversation_id, "typing_on" if on else "typing_off")
