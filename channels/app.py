@@ -27,6 +27,7 @@ from channels.store import Store
 from channels.tokens import Tokens
 from channels.web import pages, reference
 from channels.web.channel import WebChannel
+from console import pages as console_pages
 from troly.database import async_engine, engine
 from troly.errors import UsageError
 from troly.settings import Settings
@@ -66,6 +67,7 @@ def create_app(settings: Settings, *, options: DeliveryOptions | None = None) ->
     app.include_router(reference.router)
     for channel in channels.values():
         app.include_router(channel.router())
+    app.include_router(console_pages.router)
     app.include_router(pages.router)
     add_error_handlers(app)
     # The last one added is the outermost.

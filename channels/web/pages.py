@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import html
 import mimetypes
 import re
 from dataclasses import dataclass
@@ -64,10 +65,18 @@ def _serve(request: Request, name: str) -> Response:
     if file.etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     content = file.content
+    if path.suffix == ".html":
+        return Response(_filled(request, content), media_type=file.media_type, headers=headers)
     if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         content = file.compressed
         headers["Content-Encoding"] = "gzip"
     return Response(content, media_type=file.media_type, headers=headers)
+
+
+def _filled(request: Request, page: bytes) -> bytes:
+    """The page with the name of the province that runs the assistant."""
+    province = request.app.state.gateway.settings.province
+    return page.replace(b"{{province}}", html.escape(province).encode())
 
 
 @lru_cache(maxsize=64)

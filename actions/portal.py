@@ -1,0 +1,71 @@
+"""The action server's one client to the portal and its copy of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import yaml
+
+from portal.catalogue import Catalogue
+from portal.client import PortalClient
+from portal.errors import NotFound, PortalError
+from portal.models import Procedure
+from troly.database import async_engine
+from troly.settings import ROOT, settings
+
+
+@dataclass(frozen=True)
+class Record:
+    """A procedure's record, and whether it is the stored copy because the portal did not answer."""
+
+    procedure: Procedure
+    is_copy: bool
+
+
+@lru_cache(maxsize=1)
+def client() -> PortalClient:
+    """The pooled client; made on first use."""
+    return PortalClient.from_settings(settings())
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """The local copy of the catalogue; made on first use."""
+    return Catalogue(async_engine(settings().database), settings().province)
+
+
+@lru_cache(maxsize=1)
+def _english_titles() -> dict[str, str]:
+    path = ROOT / "nlu_data" / "titles_en.yml"
+    titles: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return titles
+
+
+def english_title(procedure: Procedure) -> str | None:
+    """The procedure's English name where one is known."""
+    return procedure.name_en or known_english(procedure.code)
+
+
+def known_english(code: str) -> str | None:
+    """The English name of nlu_data/titles_en.yml."""
+    return _english_titles().get(code)
+
+
+async def procedure_record(code: str) -> Record:
+    """The portal's record of a procedure, or the last copy when the portal gives no usable one.
+
+    A copy of what the portal no longer has is marked as withdrawn. Raises NotFound when neither has it,
+    another PortalError when the portal gives no usable answer and there is no copy.
+    """
+    copy = await catalogue().get(code)
+    try:
+        return Record(await client().get_procedure(copy.id if copy else code), is_copy=False)
+    except NotFound:
+        if copy is None:
+            raise
+        return Record(replace(copy, withdrawn=True), is_copy=False)
+    except PortalError:
+        if copy is None:
+            raise
+        return Record(copy, is_copy=True)

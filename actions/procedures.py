@@ -1,0 +1,208 @@
+"""Questions about a procedure: find out which one is meant, then answer from the portal's record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import portal
+from actions.aspects import View, view
+from actions.resolve import Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
+from actions.siblings import Group
+from actions.speech import Button, procedure_source, say
+from actions.turn import INTENTS, Candidate, Turn, payload, read
+from actions.values import shorten
+from portal.errors import NotFound, PortalError
+from portal.models import Procedure
+
+log = structlog.get_logger(__name__)
+
+_NEXT = ("documents", "fee", "processing_time", "place", "steps", "online", "form")
+"""The aspects offered as buttons after an answer, in the order in which citizens ask for them."""
+
+_MOST_BUTTONS = 5
+
+_TITLE_LENGTH = 150
+
+
+class ActionAnswerProcedure(Action):
+    """Answers the eleven questions about a procedure."""
+
+    def name(self) -> str:
+        return "action_answer_procedure"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        return await respond(dispatcher, resolve(turn), turn)
+
+
+class ActionAffirm(Action):
+    """Takes what was offered: a "yes", or a bare "the second"."""
+
+    def name(self) -> str:
+        return "action_affirm"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        if taken := chosen(turn):
+            return await respond(dispatcher, taken, turn)
+        if turn.choices and "ordinal" in turn.entities:
+            say(dispatcher, "choice_out_of_range", status="clarify", count=len(turn.choices))
+            return []
+        say(dispatcher, "utter_affirm", status="smalltalk")
+        return []
+
+
+class ActionOutOfScope(Action):
+    """What no service covers, unless it answers a choice that was offered."""
+
+    def name(self) -> str:
+        return "action_out_of_scope"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        if taken := chosen(turn):
+            return await respond(dispatcher, taken, turn)
+        say(dispatcher, "utter_out_of_scope", status="out_of_scope")
+        return []
+
+
+class ActionCancel(Action):
+    """Leaves whatever was asked; the procedure in focus stays."""
+
+    def name(self) -> str:
+        return "action_cancel"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        say(dispatcher, "utter_cancelled", status="smalltalk")
+        return [SlotSet("choices", None)]
+
+
+async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn: Turn) -> list[EventType]:
+    """Utter what the resolution calls for; the events that remember it."""
+    if isinstance(resolution, Meant):
+        return await _answer(dispatcher, resolution)
+    if isinstance(resolution, Ask):
+        return _ask(dispatcher, resolution)
+    if isinstance(resolution, AskAgain):
+        return _ask_again(dispatcher, resolution.aspect, turn)
+    response = "ask_which_procedure" if isinstance(resolution, Missing) else "procedure_not_found"
+    status = "clarify" if isinstance(resolution, Missing) else "not_found"
+    say(dispatcher, response, status=status, record={"aspect": resolution.aspect, "intent": turn.intent})
+    return [SlotSet("aspect", resolution.aspect)]
+
+
+async def _answer(dispatcher: CollectingDispatcher, meant: Meant) -> list[EventType]:
+    about = {"procedure_code": meant.code, "aspect": meant.aspect, "intent": INTENTS[meant.aspect]}
+    try:
+        found = await portal.procedure_record(meant.code)
+    except NotFound:
+        say(dispatcher, "procedure_code_not_found", status="not_found", record=about, code=meant.code)
+        return []
+    except PortalError as error:
+        log.warning("portal unavailable", code=meant.code, reason=type(error).__name__)
+        say(dispatcher, "portal_unavailable", status="portal_unavailable", record=about)
+        return [SlotSet("procedure_code", meant.code), SlotSet("aspect", meant.aspect)]
+    procedure = found.procedure
+    shown = view(procedure, meant.aspect, meant.case, meant.page)
+    copied = {"response": "label_copy", "date": {"date": procedure.as_of.date().isoformat()}}
+    say(
+        dispatcher,
+        shown.response,
+        status="portal_unavailable" if found.is_copy and shown.status == "answered" else shown.status,
+        choices=[*shown.buttons, *_next(shown, meant)],
+        links=shown.links,
+        record={**about, "procedure_code": procedure.code, "sources": [procedure_source(procedure)]},
+        **shown.values,
+        title=_title(procedure),
+        official_title=procedure.name if portal.english_title(procedure) else "",
+        code=procedure.code,
+        offices=[{"official": name} for name in procedure.agencies[:3]]
+        or {"response": "label_one_stop_desk"},
+        copy=copied if found.is_copy else "",
+        withdrawn={"response": "label_withdrawn"} if procedure.withdrawn else "",
+    )
+    return [
+        SlotSet("procedure_code", procedure.code),
+        SlotSet("aspect", meant.aspect),
+        SlotSet("choices", shown.offered or None),
+    ]
+
+
+def _title(procedure: Procedure) -> Any:
+    """The name without the word "Thủ tục" before it, cut where a name fills half a screen."""
+    name = shorten(procedure.name, _TITLE_LENGTH)
+    name = name.removeprefix("Thủ tục ").removeprefix("thủ tục ")
+    vietnamese = name[:1].upper() + name[1:]
+    return {"vi": vietnamese, "en": portal.english_title(procedure) or vietnamese}
+
+
+def _next(shown: View, meant: Meant) -> list[Button]:
+    if shown.offered:
+        return []
+    aspects = [aspect for aspect in _NEXT if aspect != meant.aspect][: _MOST_BUTTONS - len(shown.buttons)]
+    return [
+        Button(
+            title={"response": f"button_{aspect}"},
+            payload=payload(INTENTS[aspect], procedure_code=meant.code),
+        )
+        for aspect in aspects
+    ]
+
+
+def _ask(dispatcher: CollectingDispatcher, asked: Ask) -> list[EventType]:
+    options = _group_options(asked.group) if asked.group else _candidate_options(asked.candidates)
+    question = dict(asked.group.question) if asked.group else ""
+    return _offer(dispatcher, "ask_sibling" if asked.group else "ask_choice", options, asked.aspect, question)
+
+
+def _ask_again(dispatcher: CollectingDispatcher, aspect: str, turn: Turn) -> list[EventType]:
+    options = [(choice["title"], str(choice["procedure_code"])) for choice in turn.choices]
+    return _offer(dispatcher, "ask_choice_again", options, aspect)
+
+
+def _offer(
+    dispatcher: CollectingDispatcher,
+    response: str,
+    options: list[tuple[Any, str]],
+    aspect: str,
+    question: Any = "",
+) -> list[EventType]:
+    """Offer procedures to choose from, by button or by number."""
+    intent = INTENTS[aspect]
+    say(
+        dispatcher,
+        response,
+        status="clarify",
+        choices=[
+            Button(title=title, payload=payload(intent, procedure_code=code)) for title, code in options
+        ],
+        record={"aspect": aspect, "intent": intent},
+        question=question,
+        options=[
+            {"response": "label_numbered", "number": number, "name": title}
+            for number, (title, _) in enumerate(options, 1)
+        ],
+    )
+    offered = [{"title": title, "intent": intent, "procedure_code": code} for title, code in options]
+    return [SlotSet("choices", offered), SlotSet("aspect", aspect)]
+
+
+def _group_options(group: Group) -> list[tuple[Any, str]]:
+    return [(dict(option.title), option.code) for option in group.options]
+
+
+def _candidate_options(candidates: tuple[Candidate, ...]) -> list[tuple[Any, str]]:
+    return [({"vi": c.name, "en": portal.known_english(c.code) or c.name}, c.code) for c in candidates]

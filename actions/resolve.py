@@ -1,0 +1,165 @@
+"""Which procedure does the citizen mean? The recipe reads top down; the first that knows, decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actions.siblings import Group, are_siblings, group_for
+from actions.turn import ASPECTS, Candidate, Turn
+from troly.text import fold
+
+NEW_TOPIC = 0.5
+"""From this share of the message being about another procedure, it replaces the one in focus."""
+
+CORRECTION = 0.25
+"""The same for a sibling of the one in focus ("không mất, sắp hết hạn thôi")."""
+
+MOST_CHOICES = 5
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The procedure is known: its code, what is asked about it, and which case or page of it."""
+
+    code: str
+    aspect: str
+    case: int | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Several fit: the group whose question tells them apart, or the candidates themselves."""
+
+    aspect: str
+    candidates: tuple[Candidate, ...]
+    group: Group | None = None
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The message names a procedure that the catalogue does not have."""
+
+    aspect: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """No procedure is named and none is in focus."""
+
+    aspect: str
+
+
+@dataclass(frozen=True)
+class AskAgain:
+    """A further question while the choice between procedures is still open: offer the same ones again."""
+
+    aspect: str
+
+
+Resolution = Meant | Ask | AskAgain | NotFound | Missing
+
+
+def resolve(turn: Turn) -> Resolution:
+    """The procedure that the latest message is about."""
+    return _typed_code(turn) or _choice(turn) or _pending(turn) or _in_focus(turn) or _found(turn)
+
+
+def chosen(turn: Turn) -> Meant | None:
+    """The offered choice that the citizen took by number or by name; None when they took none."""
+    if not turn.choices:
+        return None
+    if "ordinal" in turn.entities:
+        index = _whole(turn.entities["ordinal"]) or 0
+        if index != 0 and -len(turn.choices) <= index <= len(turn.choices):
+            return _taken(turn.choices[index if index < 0 else index - 1])
+        return None
+    return _named(turn)
+
+
+def _typed_code(turn: Turn) -> Meant | None:
+    code = turn.entities.get("procedure_code")
+    if not code:
+        return None
+    page = max(_whole(turn.entities.get("page")) or 1, 1)
+    return Meant(str(code), turn.aspect, _whole(turn.entities.get("case")), page)
+
+
+def _whole(value: object) -> int | None:
+    """A whole number from a button's payload, which anyone can write; None for anything else."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _choice(turn: Turn) -> Meant | None:
+    return None if turn.pressed else chosen(turn)
+
+
+def _taken(choice: dict[str, object]) -> Meant:
+    aspect = ASPECTS.get(str(choice["intent"]), "overview")
+    return Meant(str(choice["procedure_code"]), aspect, _whole(choice.get("case")))
+
+
+def _named(turn: Turn) -> Meant | None:
+    words = set(fold(turn.text).split())
+    if not words or len(words) > 12:
+        return None
+    scores = [
+        max(len(words & set(fold(title).split())) / len(words) for title in _titles(choice))
+        for choice in turn.choices
+    ]
+    best = max(scores)
+    if best < 0.6 or scores.count(best) > 1:
+        return None
+    return _taken(turn.choices[scores.index(best)])
+
+
+def _titles(choice: dict[str, object]) -> list[str]:
+    title = choice.get("title")
+    return [str(text) for text in title.values()] if isinstance(title, dict) else [str(title)]
+
+
+def _pending(turn: Turn) -> Meant | AskAgain | None:
+    """What a message means while several procedures are on offer."""
+    offered = {str(choice["procedure_code"]) for choice in turn.choices if "case" not in choice}
+    if not offered or turn.pressed:
+        return None
+    if turn.decision == "none" or turn.mention < CORRECTION or not turn.candidates:
+        return AskAgain(turn.aspect)
+    first = turn.candidates[0]
+    if first.code not in offered:
+        return None
+    taken = next(_taken(choice) for choice in turn.choices if choice["procedure_code"] == first.code)
+    return taken if turn.aspect == "overview" else Meant(first.code, turn.aspect)
+
+
+def _in_focus(turn: Turn) -> Meant | None:
+    if turn.focus is None:
+        return None
+    stays = Meant(turn.focus, turn.aspect)
+    if not turn.candidates or turn.decision in ("none", "not_found"):
+        return stays
+    first = turn.candidates[0]
+    if first.code == turn.focus:
+        return stays
+    if are_siblings(first.code, turn.focus):
+        return None if turn.mention >= CORRECTION else stays
+    if turn.mention < NEW_TOPIC:
+        return stays
+    if turn.decision == "choose" and turn.focus in {candidate.code for candidate in turn.candidates[:3]}:
+        return stays
+    return None
+
+
+def _found(turn: Turn) -> Resolution:
+    if turn.decision == "none" or (not turn.candidates and turn.decision != "not_found"):
+        return Missing(turn.aspect)
+    if turn.decision == "not_found":
+        return NotFound(turn.aspect)
+    first, *others = turn.candidates
+    if turn.decision == "answer":
+        return Meant(first.code, turn.aspect)
+    group = group_for(first.code, (candidate.code for candidate in others[:MOST_CHOICES]))
+    return Ask(turn.aspect, turn.candidates[:MOST_CHOICES], group)

@@ -1,0 +1,92 @@
+"""What the citizen's latest message says, read from the tracker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from rasa_sdk import Tracker
+
+ASPECTS = {
+    "ask_procedure": "overview",
+    "ask_documents": "documents",
+    "ask_fee": "fee",
+    "ask_processing_time": "processing_time",
+    "ask_place": "place",
+    "ask_steps": "steps",
+    "ask_requirements": "requirements",
+    "ask_legal_basis": "legal_basis",
+    "ask_form": "form",
+    "ask_result": "result",
+    "ask_online": "online",
+}
+"""The eleven intents about a procedure and the aspect that each asks about."""
+
+INTENTS = {aspect: intent for intent, aspect in ASPECTS.items()}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A procedure that the finder proposes, with its score (higher is better)."""
+
+    code: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message as understood, and what the conversation remembers."""
+
+    intent: str
+    text: str
+    pressed: bool
+    entities: dict[str, Any] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    decision: str = "none"
+    mention: float = 0.0
+    focus: str | None = None
+    focus_aspect: str | None = None
+    choices: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def aspect(self) -> str:
+        """The aspect asked about.
+
+        A message that only names the procedure answers "which procedure?" and keeps the aspect of the
+        question before it; otherwise an intent that names no aspect asks for the overview.
+        """
+        asked = ASPECTS.get(self.intent, "overview")
+        if asked == "overview" and self.focus is None and self.focus_aspect and not self.pressed:
+            return self.focus_aspect
+        return asked
+
+
+def read(tracker: Tracker) -> Turn:
+    """The latest turn. A pressed button says all in its payload: the finder's view of it is noise."""
+    latest = tracker.latest_message
+    text = str(latest.get("text") or "")
+    pressed = text.startswith("/")
+    entities = {entity["entity"]: entity["value"] for entity in reversed(latest.get("entities") or [])}
+    found = [] if pressed else latest.get("procedures") or []
+    choices = tracker.get_slot("choices")
+    return Turn(
+        intent=str((latest.get("intent") or {}).get("name") or ""),
+        text=text,
+        pressed=pressed,
+        entities=entities,
+        candidates=tuple(
+            Candidate(item["code"], item.get("name", ""), float(item["score"])) for item in found
+        ),
+        decision="none" if pressed else str(latest.get("procedure_decision") or "none"),
+        mention=0.0 if pressed else float(latest.get("procedure_mention") or 0.0),
+        focus=tracker.get_slot("procedure_code"),
+        focus_aspect=tracker.get_slot("aspect"),
+        choices=tuple(choices) if isinstance(choices, list) else (),
+    )
+
+
+def payload(intent: str, **entities: Any) -> str:
+    """The message that a button sends: /intent{"entity": value}."""
+    return f"/{intent}{json.dumps(entities, ensure_ascii=False)}" if entities else f"/{intent}"

@@ -1,0 +1,102 @@
+"""Builds, stores and loads what the procedure finder searches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+
+from bot.understanding import data
+from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
+from bot.understanding.finder import Finder, names_to_encode
+from bot.understanding.route import Served
+from bot.understanding.spelling import Speller
+from portal.catalogue import CatalogueName
+
+Citizens = dict[str, dict[str, list[str]]]
+
+
+def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], list[str]]:
+    """The served procedures with their English titles, and the texts to encode."""
+    titles = data.english_titles(root)
+    items = [
+        Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels)) for one in names
+    ]
+    return items, names_to_encode(items, data.citizens_names(root))
+
+
+def make_finder(root: Path, items: Sequence[Served], vectors: dict[str, NDArray[np.float16]]) -> Finder:
+    """The finder over these procedures, with nlu_data/ as it is now."""
+    citizens = data.citizens_names(root)
+    return Finder(items, citizens, make_analyzers(root, citizens), vectors)
+
+
+def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
+    """The analyzers of Vietnamese and English; the words around a procedure are learned from sentences."""
+    needing = {
+        name
+        for name, about in (data.read_yaml(root / "intents.yml") or {}).items()
+        if about.get("needs_procedure")
+    }
+    synonyms = read_synonyms([root / "synonyms.yml"])
+    variants = read_variants(root)
+    around: dict[str, list[str]] = {"vi": [], "en": []}
+    english: list[str] = [
+        *data.english_titles(root).values(),
+        *(name for one in citizens.values() for name in one["en"]),
+    ]
+    for sentence in data.sentences(root):
+        if sentence.language == "en":
+            english.append(sentence.text)
+        if sentence.intent not in needing and sentence.language in around:
+            around[sentence.language].append(sentence.text)
+    made: dict[str, Analyzer] = {}
+    for language, sentences in around.items():
+        names = [name for entry in citizens.values() for name in entry[language]]
+        common = common_words(sentences, names)
+        expansions = synonyms if language == "vi" else {}
+        speller = Speller.train(english) if language == "en" else None
+        made[language] = Analyzer(
+            language, read_carriers(root, language), expansions, common, variants, speller
+        )
+    return made
+
+
+def save_index(
+    storage: ModelStorage,
+    resource: Resource,
+    items: Sequence[Served],
+    texts: Sequence[str],
+    vectors: NDArray[np.float16] | None,
+) -> None:
+    """Write names and vectors; the words are indexed anew at each start, which takes two seconds."""
+    with storage.write_to(resource) as folder:
+        stated = [[item.code, item.name, item.title, list(item.levels)] for item in items]
+        (folder / "served.json").write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
+        if vectors is not None:
+            np.savez(folder / "vectors.npz", texts=np.array(list(texts)), vectors=vectors)
+
+
+def load_index(
+    storage: ModelStorage, resource: Resource, root: Path, names: Sequence[CatalogueName]
+) -> Finder | None:
+    """The stored index over `names`, or over the stored names where there are none; None if never trained."""
+    try:
+        with storage.read_from(resource) as folder:
+            stated: list[Any] = json.loads((folder / "served.json").read_text(encoding="utf-8"))
+            vectors: dict[str, NDArray[np.float16]] = {}
+            if (folder / "vectors.npz").is_file():
+                with np.load(folder / "vectors.npz", allow_pickle=False) as stored:
+                    vectors = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+    except (ValueError, FileNotFoundError):
+        return None
+    items = build(root, names)[0] or [
+        Served(code, name, title, tuple(levels)) for code, name, title, levels in stated
+    ]
+    return make_finder(root, items, vectors)

@@ -1,0 +1,158 @@
+"""Pipeline step 5: what the citizen wants. Form first, then n-grams, the encoder where those are unsure."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.components.encoding import query_vector, sentence_vectors
+from bot.components.intent_storage import load_models, save_models
+from bot.components.storage import data_folder
+from bot.components.timing import is_payload, normalized, timed
+from bot.understanding import data
+from bot.understanding.augment import augment
+from bot.understanding.data import Sentence
+from bot.understanding.decide import by_form, rejected
+from bot.understanding.intents import IntentModel, ranked
+from bot.understanding.second_opinion import EncoderHead
+
+RANKING_LENGTH = 10
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class CitizenIntentClassifier(GraphComponent):
+    """Sets `intent` and `intent_ranking`."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        model: IntentModel | None = None,
+        head: EncoderHead | None = None,
+        known: frozenset[str] = frozenset(),
+    ) -> None:
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+        self._head = head
+        self._known = known
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`sure`: the probability from which n-grams decide alone; else the encoder has `encoder_weight`."""
+        return {"data": "nlu_data", "sure": 0.9, "encoder_weight": 0.5, "seed": 20260701}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CitizenIntentClassifier:
+        """A classifier that must be trained."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CitizenIntentClassifier:
+        """The trained classifier."""
+        model, head, known = load_models(model_storage, resource)
+        return cls(config, model_storage, resource, model, head, known)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Rasa trains this component again when names or short forms change."""
+        return data.fingerprint(data_folder(config), "teencode.yml", "procedures.yml")
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Trains on the sentences and their seeded copies; the encoder's head on the sentences alone."""
+        from bot.components.normalizer import make_normalizer
+
+        root = data_folder(self._config)
+        sentences = [_sentence(message) for message in training_data.intent_examples]
+        plain, ambiguous = data.short_forms(root)
+        normalize = make_normalizer(plain, ambiguous, data.hint_words(root, "en")).normalize
+        citizens = data.citizens_names(root).values()
+        pool = {
+            language: [name for names in citizens for name in names[language]] for language in ("vi", "en")
+        }
+        rows = augment(sentences, plain, pool, int(self._config["seed"]))
+        self._model = IntentModel.train(
+            [normalize(row.text) for row in rows], [row.intent for row in rows], [row.group for row in rows]
+        )
+        vectors = sentence_vectors([normalize(sentence.text) for sentence in sentences])
+        if vectors is not None:
+            self._head = EncoderHead.train(vectors, [sentence.intent for sentence in sentences])
+        self._known = frozenset(word for sentence in sentences for word in sentence.text.lower().split())
+        save_models(self._storage, self._resource, self._model, self._head, self._known)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Later components train without its opinion."""
+        return training_data
+
+    def process(
+        self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
+    ) -> list[Message]:
+        """Sets intent and ranking; what is pending in the conversation may decide."""
+        choices = bool(tracker and tracker.slots.get("choices") and tracker.get_slot("choices"))
+        for message in messages:
+            with timed(message, "intent"):
+                ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices)
+                made = [
+                    {"name": name, "confidence": round(value, 4)} for name, value in ranking[:RANKING_LENGTH]
+                ]
+                message.set(INTENT, dict(made[0]), add_to_output=True)
+                message.set(INTENT_RANKING_KEY, made, add_to_output=True)
+                _forget_language_request(message)
+        return messages
+
+    def _ranking(self, message: Message, choices: bool) -> list[tuple[str, float]]:
+        text = normalized(message)
+        entities = {entity["entity"]: entity for entity in message.get(ENTITIES) or []}
+        if (decided := by_form(text, entities, choices)) is not None:
+            return [decided]
+        if rejected(text, self._known):
+            return [("out_of_scope", 0.95)]
+        if self._model is None:
+            return [("out_of_scope", 0.0)]
+        probabilities = self._model.probabilities(text)
+        if self._head is not None and probabilities.max() < float(self._config["sure"]):
+            vector = query_vector(message.get("text_restored") or text)
+            if vector is not None and self._head.labels == self._model.labels:
+                weight = float(self._config["encoder_weight"])
+                probabilities = (1 - weight) * probabilities + weight * self._head.probabilities(
+                    np.asarray(vector)
+                )
+                message.set("encoded", True, add_to_output=True)
+        return ranked(self._model.labels, probabilities)
+
+
+def _sentence(message: Message) -> Sentence:
+    language = ((message.get("metadata") or {}).get("intent") or {}).get("language") or "vi"
+    return Sentence(message.get(TEXT), message.get(INTENT), language)
+
+
+def _forget_language_request(message: Message) -> None:
+    """A language named in passing ("bản dịch tiếng Anh") is no request to change to it."""
+    if message.get(INTENT)["name"] != "change_language":
+        kept = [entity for entity in message.get(ENTITIES) or [] if entity["entity"] != "requested_language"]
+        message.set(ENTITIES, kept, add_to_output=True)

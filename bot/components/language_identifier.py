@@ -1,0 +1,113 @@
+"""Pipeline step 2: the language of this message (`language`, and an entity where it is plain)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.components.storage import data_folder, load_json, save_json
+from bot.components.timing import is_payload, timed
+from bot.understanding import data
+from bot.understanding.language import LanguageIdentifier
+
+HINT = 2.2
+"""The evidence of a hint word: just enough to decide alone."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class LanguageIdentification(GraphComponent):
+    """Sets `language`: vi, en, zh, ko, ja, other, or None where the message says nothing about it."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        identifier: LanguageIdentifier,
+        storage: ModelStorage,
+        resource: Resource,
+    ) -> None:
+        self._config = config
+        self._identifier = identifier
+        self._storage = storage
+        self._resource = resource
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LanguageIdentification:
+        """An identifier that knows scripts only, until it is trained."""
+        return cls(config, LanguageIdentifier(), model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LanguageIdentification:
+        """The trained identifier."""
+        state = load_json(model_storage, resource)
+        identifier = LanguageIdentifier.from_dict(state) if state else LanguageIdentifier()
+        return cls(config, identifier, model_storage, resource)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Rasa trains this component again when the languages or names change."""
+        return data.fingerprint(data_folder(config), "languages.yml", "procedures.yml")
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns the words of each language from the sentences and the everyday names."""
+        root = data_folder(self._config)
+        texts: dict[str, list[str]] = {"vi": [], "en": []}
+        for message in training_data.intent_examples:
+            language = ((message.get("metadata") or {}).get("intent") or {}).get("language")
+            if language in texts:
+                texts[language].append(message.get(TEXT))
+        for names in data.citizens_names(root).values():
+            for language in texts:
+                texts[language] += names.get(language, [])
+        self._identifier = LanguageIdentifier.train(texts["vi"], texts["en"])
+        self._identifier.hints = {
+            word: weight
+            for language, weight in (("vi", HINT), ("en", -HINT))
+            for word in data.hint_words(root, language)
+        }
+        save_json(self._storage, self._resource, self._identifier.to_dict())
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Training sentences know their language."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Sets `language` and, where there is evidence, the entity `language`."""
+        for message in messages:
+            with timed(message, "language"):
+                # The text as written: writing teencode out already presumes a language.
+                language = None if is_payload(message) else self._identifier.identify(message.get(TEXT) or "")
+                message.set("language", language, add_to_output=True)
+                if language:
+                    entity = {
+                        "entity": "language",
+                        "value": language,
+                        "start": 0,
+                        "end": len(message.get(TEXT) or ""),
+                    }
+                    entities = [
+                        *(message.get(ENTITIES) or []),
+                        {**entity, "extractor": "LanguageIdentification"},
+                    ]
+                    message.set(ENTITIES, entities, add_to_output=True)
+        return messages

@@ -1,0 +1,126 @@
+"""Pipeline step 6: which administrative procedure the message means, and whether that is plain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.components.encoding import name_vectors, query_vector
+from bot.components.finder_storage import build, load_index, save_index
+from bot.components.storage import data_folder
+from bot.components.timing import is_payload, normalized, timed
+from bot.understanding import data, served
+from bot.understanding.finder import Finder, Finding
+from bot.understanding.freshness import Freshness
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class ProcedureFinder(GraphComponent):
+    """Sets `procedures`, `procedure_decision` and `procedure_mention`."""
+
+    def __init__(
+        self, config: dict[str, Any], storage: ModelStorage, resource: Resource, finder: Finder | None = None
+    ) -> None:
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._needed = _needing(data_folder(config))
+        self._fresh = Freshness(finder, float(config["check_seconds"])) if finder else None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`check_seconds`: how often a running assistant looks whether the catalogue has changed."""
+        return {"data": "nlu_data", "check_seconds": 60.0}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ProcedureFinder:
+        """A finder that must be trained."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> ProcedureFinder:
+        """The finder over the catalogue as it is now; as it was at training where there is no database."""
+        finder = load_index(model_storage, resource, data_folder(config), served.names())
+        return cls(config, model_storage, resource, finder)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Rasa trains this component again when names or the catalogue change."""
+        files = ("procedures.yml", "synonyms.yml", "titles_en.yml", "carriers.yml")
+        return data.fingerprint(data_folder(config), *files) + served.fingerprint()
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Collects the names and encodes those that were never encoded."""
+        items, texts = build(data_folder(self._config), served.names())
+        vectors = name_vectors(texts)
+        save_index(self._storage, self._resource, items, texts if vectors is not None else [], vectors)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Training sentences need no procedures."""
+        return training_data
+
+    def process(
+        self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
+    ) -> list[Message]:
+        """Finds candidates for messages whose intent may need a procedure."""
+        for message in messages:
+            with timed(message, "procedures"):
+                finding = Finding() if is_payload(message) else self._find(message, tracker)
+                found = [
+                    {"code": one.code, "name": one.name, "score": one.score} for one in finding.procedures
+                ]
+                message.set("procedures", found, add_to_output=True)
+                message.set("procedure_decision", finding.decision, add_to_output=True)
+                message.set("procedure_mention", finding.mention, add_to_output=True)
+                if finding.encoded:
+                    message.set("encoded", True, add_to_output=True)
+        return messages
+
+    def _find(self, message: Message, tracker: DialogueStateTracker | None) -> Finding:
+        intent = (message.get(INTENT) or {}).get("name")
+        if self._fresh is None or intent not in self._needed:
+            return Finding()
+        finder = self._fresh.current()
+        for entity in message.get(ENTITIES) or []:
+            if entity["entity"] == "procedure_code" and (known := finder.by_code(entity["value"])):
+                return Finding((known,), "answer", 1.0)
+        language = message.get("language") or _language_so_far(message, tracker)
+        return finder.find(normalized(message), language, _encode, message.get("text_restored"))
+
+
+def _encode(text: str) -> Any:
+    return query_vector(text)
+
+
+def _language_so_far(message: Message, tracker: DialogueStateTracker | None) -> str | None:
+    slot = tracker.get_slot("language") if tracker and "language" in tracker.slots else None
+    return slot or (message.get("metadata") or {}).get("language_hint")
+
+
+def _needing(root: Path) -> frozenset[str]:
+    """The intents whose answer depends on a procedure, from intents.yml."""
+    intents = data.read_yaml(root / "intents.yml") or {}
+    return frozenset(name for name, about in intents.items() if (about or {}).get("needs_procedure"))

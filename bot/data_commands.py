@@ -1,0 +1,69 @@
+"""`troly data`: check and extend the training data."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from troly.settings import ROOT, settings
+
+_project = click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=ROOT,
+    help="The folder that holds nlu_data/, tests/nlu/ and bot/responses/ (default: this project).",
+)
+
+
+@click.group()
+def data() -> None:
+    """Check and extend the training data."""
+
+
+@data.command()
+@_project
+def check(project: Path) -> None:
+    """Print everything that is wrong with nlu_data/ and tests/nlu/ as `path: reason`; exit 1 if anything is.
+
+    Where the database holds a whole catalogue, procedure codes must exist in it.
+    """
+    from bot.data_catalogue import catalogue_codes
+    from bot.data_check import check as find_problems
+
+    started = time.monotonic()
+    codes = catalogue_codes(settings())
+    problems = find_problems(project.absolute(), codes)
+    for problem in problems:
+        click.echo(str(problem))
+    against = f"{len(codes)} procedures" if codes else "no catalogue: the database holds no whole one"
+    found = f"{len(problems)} to mend" if problems else "clean"
+    seconds = time.monotonic() - started
+    click.echo(
+        f"nlu_data/ and tests/nlu/: {found} ({seconds:.1f} s; codes compared with {against})", err=True
+    )
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+@data.command("add-intent")
+@click.argument("name")
+@_project
+def add_intent(name: str, project: Path) -> None:
+    """Write all stubs of a new intent NAME, in every language that has sentences."""
+    from bot.data_scaffold import add_intent as write
+
+    for line in write(project.absolute(), name):
+        click.echo(line)
+
+
+@data.command("add-language")
+@click.argument("code")
+@_project
+def add_language(code: str, project: Path) -> None:
+    """Write all stubs of a new language CODE (two letters, such as fr)."""
+    from bot.data_scaffold import add_language as write
+
+    for line in write(project.absolute(), code):
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""What citizens read: vi.yml and en.yml with the same keys, answers.yml, and terms_en.yml."""

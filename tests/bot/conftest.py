@@ -1,0 +1,76 @@
+"""A small tree of training data that is clean, for tests that break it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+class DataTree:
+    """A project folder whose data files a test reads, changes and writes."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+
+    def write(self, name: str, content: object) -> None:
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not isinstance(content, str):
+            content = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        path.write_text(content, encoding="utf-8")
+
+    def read(self, name: str) -> object:
+        return yaml.safe_load((self.project / name).read_text(encoding="utf-8"))
+
+    def add_sentence(self, name: str, sentence: object) -> None:
+        content = self.read(name)
+        assert isinstance(content, dict)
+        content["sentences"].append(sentence)
+        self.write(name, content)
+
+
+_BORDER = {"definition": "What it means.", "borderline": ["What it is not."]}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> DataTree:
+    """Two intents, two languages with sentences and one without, every other file with an entry."""
+    made = DataTree(tmp_path)
+    made.write(
+        "nlu_data/intents.yml",
+        {
+            "ask_fee": {"aspect": "fee", "needs_procedure": True, **_BORDER},
+            "greet": {"needs_procedure": False, **_BORDER},
+        },
+    )
+    languages = {
+        code: {"name": name, "name_vi": name, "name_en": name, "answers": answers, "ask": [name.lower()]}
+        for code, name, answers in (("vi", "Việt", True), ("en", "English", True), ("ko", "한국어", False))
+    }
+    made.write("nlu_data/languages.yml", {"languages": languages})
+    numbers = {("vi", "ask_fee"): 120, ("vi", "greet"): 60, ("en", "ask_fee"): 60, ("en", "greet"): 40}
+    for (language, intent), number in numbers.items():
+        head = {"language": language, "intent": intent}
+        lines = [f"{language} {intent} số {count}" for count in range(number)]
+        made.write(f"nlu_data/{language}/{intent}.yml", {**head, "sentences": lines})
+        record = {"text": f"{language} {intent} chưa thấy", "variant": "accented", "procedures": ["1.001193"]}
+        made.write(f"tests/nlu/{language}/{intent}.yml", {**head, "sentences": [record]})
+    made.write(
+        "nlu_data/procedures.yml",
+        [
+            {"code": "1.001193", "vi": ["khai sinh"], "en": ["birth certificate"], "ko": ["출생신고"]},
+            {"code": "2.000528", "vi": ["khai sinh có cha là người nước ngoài"]},
+        ],
+    )
+    options = [
+        {"code": "1.001193", "vi": "Không", "en": "No"},
+        {"code": "2.000528", "vi": "Có", "en": "Yes"},
+    ]
+    question = {"vi": "Có ai là người nước ngoài không?", "en": "Is one of you a foreigner?"}
+    made.write("nlu_data/siblings.yml", [{"id": "birth", "question": question, "options": options}])
+    made.write("nlu_data/synonyms.yml", [{"say": ["sổ đỏ"], "official": ["quyền sử dụng đất"]}])
+    ambiguous = [{"token": "hc", "meaning": "hộ chiếu", "before": ["làm"], "after": []}]
+    made.write("nlu_data/teencode.yml", {"entries": {"ko": "không"}, "ambiguous": ambiguous})
+    made.write("nlu_data/titles_en.yml", {"1.001193": "Birth registration"})
+    made.write("bot/responses/en.yml", '# English\nutter_greet: "Hello"\n')
+    return made

@@ -1,0 +1,177 @@
+"""The procedure finder over a small catalogue: ranking, decision, follow-ups, freshness."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bot.understanding.analysis import (
+    Analyzer,
+    common_words,
+    read_carriers,
+    read_synonyms,
+    read_variants,
+    stem,
+)
+from bot.understanding.finder import Finder, names_to_encode
+from bot.understanding.lexical import LexicalIndex, Query
+from bot.understanding.route import Served
+from bot.understanding.spelling import Speller
+from troly.settings import ROOT
+
+SERVED = [
+    Served("1.001193", "Thủ tục đăng ký khai sinh", "Birth registration", ("commune",)),
+    Served("1.004884", "Thủ tục đăng ký lại khai sinh", "Re-registration of birth", ("commune",)),
+    Served("1.000894", "Thủ tục đăng ký kết hôn", "Marriage registration", ("commune",)),
+    Served(
+        "2.000806", "Thủ tục đăng ký kết hôn có yếu tố nước ngoài", "Marriage with a foreigner", ("commune",)
+    ),
+    Served("1.003197", "Xóa đăng ký thường trú", "Deregistration of permanent residence", ("commune",)),
+    Served("1.014199", "Cấp giấy phép lao động", "Work permit: issue", ("province",)),
+    Served("1.014201", "Gia hạn giấy phép lao động", "Work permit: extension", ("province",)),
+    Served("1.013225", "Cấp giấy phép xây dựng mới đối với nhà ở riêng lẻ", "Building permit", ("commune",)),
+    Served("1.012784", "Tách thửa hoặc hợp thửa đất", "Splitting land", ("commune",)),
+    Served("2.000815", "Chứng thực bản sao từ bản chính", "Certified copy", ("commune",)),
+]
+CITIZENS = {
+    "1.001193": {
+        "vi": ["vợ mới sinh", "làm giấy khai sinh cho con"],
+        "en": ["birth certificate for my baby"],
+        "zh": ["给新生儿办出生证明"],
+    },
+    "1.003197": {"vi": ["xóa tên trong hộ khẩu", "cắt khẩu"], "en": ["remove someone from the household"]},
+    "2.000815": {"vi": ["sao y bản chính", "photo công chứng"], "en": ["certify a copy of my passport"]},
+}
+
+
+@pytest.fixture(scope="module")
+def finder() -> Finder:
+    root = ROOT / "nlu_data"
+    vi = Analyzer(
+        "vi", read_carriers(root, "vi"), read_synonyms([root / "synonyms.yml"]), {}, read_variants(root)
+    )
+    english = [item.title or "" for item in SERVED] + [
+        name for names in CITIZENS.values() for name in names["en"]
+    ]
+    en = Analyzer("en", read_carriers(root, "en"), {}, {}, read_variants(root), Speller.train(english))
+    return Finder(SERVED, CITIZENS, {"vi": vi, "en": en})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code"),
+    [
+        ("đăng ký khai sinh cần giấy tờ gì", "vi", "1.001193"),
+        ("dang ky khai sinh can giay to gi", "vi", "1.001193"),
+        ("vợ em mới sinh thì phải làm thế nào ạ", "vi", "1.001193"),
+        ("đăng ký lại khai sinh", "vi", "1.004884"),
+        ("giấy phép lao động mất bao lâu", "vi", "1.014199"),
+        ("gia hạn giấy phép lao động", "vi", "1.014201"),
+        ("kết hôn với người nước ngoài", "vi", "2.000806"),
+        ("rồi xóa tên trong hộ khẩu nữa thì sao", "vi", "1.003197"),
+        ("birth certificate for my son", "en", "1.001193"),
+        ("extention of work permitt", "en", "1.014201"),
+        ("给新生儿办出生证明", "zh", "1.001193"),
+        ("tách thửa đất", None, "1.012784"),
+    ],
+)
+def test_the_right_procedure_comes_first(finder: Finder, text: str, language: str | None, code: str) -> None:
+    assert finder.find(text, language).procedures[0].code == code
+
+
+def test_a_clear_name_is_answered_and_a_variant_that_nobody_named_waits(finder: Finder) -> None:
+    finding = finder.find("làm giấy khai sinh cho con", "vi")
+    assert finding.decision == "answer"
+    assert finding.mention > 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lệ phí bao nhiêu",
+        "cần giấy tờ gì ạ",
+        "thế nộp ở đâu",
+        "mất mấy ngày",
+        "con 8 tuổi thì giấy tờ thêm gì không",
+    ],
+)
+def test_a_question_of_carriers_only_is_a_follow_up(finder: Finder, text: str) -> None:
+    finding = finder.find(text, "vi")
+    assert finding.decision == "none"
+    assert finding.mention < 0.25
+
+
+def test_what_nobody_serves_is_not_answered(finder: Finder) -> None:
+    assert finder.find("xin giấy phép phóng vệ tinh lên quỹ đạo sao hỏa", "vi").decision != "answer"
+
+
+def test_names_at_most_ten_and_each_procedure_once(finder: Finder) -> None:
+    codes = [one.code for one in finder.find("đăng ký giấy phép", "vi").procedures]
+    assert len(codes) == len(set(codes)) <= 10
+
+
+def test_the_encoder_is_asked_only_where_words_do_not_decide(finder: Finder) -> None:
+    asked: list[str] = []
+    vectors = {
+        name: np.eye(4, dtype=np.float16)[i % 4] for i, name in enumerate(names_to_encode(SERVED, CITIZENS))
+    }
+
+    def encode(text: str) -> NDArray[np.float32]:
+        asked.append(text)
+        return np.eye(4, dtype=np.float32)[0]
+
+    dense = Finder(SERVED, CITIZENS, finder.analyzers, vectors)
+    assert not dense.find("làm giấy khai sinh cho con", "vi", encode).encoded
+    assert asked == []
+    assert dense.find(
+        "em bé nhà em ra đời tuần trước", "vi", encode, "em bé nhà em ra đời tuần trước"
+    ).encoded
+    assert asked == ["em bé nhà em ra đời tuần trước"]
+
+
+def test_a_typed_code_is_known_or_not(finder: Finder) -> None:
+    known = finder.by_code("1.001193")
+    assert known is not None
+    assert known.name == "Thủ tục đăng ký khai sinh"
+    assert finder.by_code("9.999999") is None
+
+
+def test_an_empty_catalogue_finds_nothing(finder: Finder) -> None:
+    assert Finder([], {}, finder.analyzers).find("khai sinh", "vi").procedures == ()
+
+
+def test_the_shares_of_a_match_stay_between_zero_and_one() -> None:
+    index = LexicalIndex([["khai", "sinh"], ["ket", "hon"], ["khai", "tu", "khai", "tu"]])
+    match = index.match(Query(("khai", "khai", "sinh", "xyz"), (1.0, 1.0, 1.0, 0.1)))
+    for share in (match.asked, match.named, match.pairs, match.spelled):
+        assert ((share >= 0) & (share <= 1.0001)).all()
+    assert int(np.argmax(match.asked)) == 0
+
+
+def test_common_words_are_what_people_say_whatever_they_ask() -> None:
+    weights = common_words(
+        ["cho em hỏi chút", "em hỏi với", "em hỏi ạ", "khai gì em"], ["khai sinh", "khai tử"]
+    )
+    assert weights["em"] < 0.5
+    assert "khai" not in weights
+
+
+@pytest.mark.parametrize(
+    "forms", [("register", "registering", "registration"), ("licence", "license"), ("marry", "married")]
+)
+def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
+    assert len({stem(form) for form in forms}) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("pasport", "passport"),
+        ("regsiter", "register"),
+        ("marrriage", "marriage"),
+        ("xyzzy", "xyzzy"),
+        ("marriage", "marriage"),
+    ],
+)
+def test_single_slips_are_mended(written: str, meant: str) -> None:
+    assert Speller.train(["register my marriage", "passport"]).mend(written) == meant

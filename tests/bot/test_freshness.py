@@ -1,0 +1,47 @@
+"""A changed catalogue is searchable without training or a restart."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from bot.understanding import served
+from bot.understanding.analysis import Analyzer
+from bot.understanding.finder import Finder
+from bot.understanding.freshness import Freshness
+from bot.understanding.route import Served
+from portal.catalogue import CatalogueName
+
+
+def _wait() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "catalogue-check":
+            thread.join(10)
+
+
+def test_a_new_procedure_is_found_after_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    analyzers = {"vi": Analyzer("vi"), "en": Analyzer("en")}
+    old = CatalogueName(
+        "1.000001", "Đăng ký khai sinh", "Birth registration", "Hộ tịch", ("commune",), "STANDARD"
+    )
+    new = CatalogueName("1.000002", "Cấp giấy phép nuôi ong", None, "Thú y", ("commune",), "STANDARD")
+    monkeypatch.setattr(served, "names", lambda: [old, new])
+    item = Served(old.code, old.name, old.name_en, ("commune",))
+    fresh = Freshness(Finder([item], {}, analyzers), seconds=0)
+    assert fresh.current().by_code("1.000002") is None
+    _wait()
+    assert fresh.current().find("giấy phép nuôi ong", "vi").procedures[0].code == "1.000002"
+    _wait()
+
+
+def test_a_catalogue_out_of_reach_leaves_the_finder_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "names", list)
+    finder = Finder(
+        [Served("1.000001", "Đăng ký khai sinh")], {}, {"vi": Analyzer("vi"), "en": Analyzer("en")}
+    )
+    fresh = Freshness(finder, seconds=0)
+    fresh.current()
+    _wait()
+    assert fresh.current() is finder
+    _wait()

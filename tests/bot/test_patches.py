@@ -1,0 +1,121 @@
+"""The patches do what Rasa does, faster, and only for the version that they were written for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import jsonschema
+import pytest
+import rasa.shared.utils.common
+from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet
+
+from bot import patches
+
+_RASA_VALIDATE = RemoteAction._validate_action_result
+_RASA_RESOLVE = Event.resolve_by_type
+
+
+@pytest.fixture
+def patched() -> Iterator[RemoteAction]:
+    """An action with the patches in place; Rasa's own are put back."""
+    patches.apply()
+    yield RemoteAction("action_x", None)
+    RemoteAction._validate_action_result = _RASA_VALIDATE
+    Event.resolve_by_type = staticmethod(_RASA_RESOLVE)
+
+
+def test_rasa_is_the_version_that_the_patches_were_written_for() -> None:
+    assert version("rasa") == patches.PINNED
+
+
+def test_rasa_was_not_patched_by_an_import() -> None:
+    assert _RASA_VALIDATE.__module__ == "rasa.core.actions.action"
+    assert _RASA_RESOLVE.__module__ == "rasa.shared.core.events"
+
+
+GOOD: list[dict[str, Any]] = [
+    {"events": [], "responses": []},
+    {
+        "events": [{"event": "slot", "name": "a", "value": None, "timestamp": None}],
+        "responses": [{"text": "x"}],
+    },
+    {},
+]
+
+BAD: list[Any] = [
+    [],
+    None,
+    {"events": "no list", "responses": []},
+    {"events": [{"name": "no event"}], "responses": []},
+    {"events": [{"event": 7}], "responses": []},
+    {"events": [], "responses": [7]},
+    {"events": [{"event": 7}, {}], "responses": "both wrong"},
+]
+
+
+@pytest.mark.parametrize("result", GOOD)
+def test_a_good_result_passes_as_before(patched: RemoteAction, result: dict[str, Any]) -> None:
+    assert _RASA_VALIDATE(patched, result) is True
+    assert patched._validate_action_result(result) is True
+
+
+@pytest.mark.parametrize("result", BAD, ids=repr)
+def test_a_bad_result_is_rejected_with_rasas_own_error(patched: RemoteAction, result: Any) -> None:
+    with pytest.raises(jsonschema.ValidationError) as before:
+        _RASA_VALIDATE(patched, result)
+    with pytest.raises(jsonschema.ValidationError) as now:
+        patched._validate_action_result(result)
+    assert now.value.message == before.value.message
+    assert list(now.value.absolute_path) == list(before.value.absolute_path)
+
+
+def test_the_schema_is_not_compiled_again_for_a_good_result(
+    patched: RemoteAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched._validate_action_result(GOOD[0])
+    monkeypatch.setattr(RemoteAction, "action_response_format_spec", lambda: pytest.fail("compiled again"))
+    monkeypatch.setattr(jsonschema, "validate", lambda *_: pytest.fail("Rasa's slow check"))
+    assert patched._validate_action_result(GOOD[1]) is True
+
+
+def all_events() -> list[type[Event]]:
+    found: list[type[Event]] = rasa.shared.utils.common.all_subclasses(Event)
+    return found
+
+
+def test_every_event_type_resolves_as_before(patched: RemoteAction) -> None:
+    names = {event.type_name for event in all_events()}
+    assert len(names) > 20
+    for name in names:
+        assert Event.resolve_by_type(name) is _RASA_RESOLVE(name), name
+
+
+def test_unknown_types_resolve_as_before(patched: RemoteAction) -> None:
+    assert Event.resolve_by_type("topic") is _RASA_RESOLVE("topic") is None
+    assert Event.resolve_by_type("nothing", SlotSet) is _RASA_RESOLVE("nothing", SlotSet) is SlotSet
+    for resolve in (_RASA_RESOLVE, Event.resolve_by_type):
+        with pytest.raises(ValueError, match=r"^Unknown event name 'nothing'\.$"):
+            resolve("nothing")
+
+
+def test_a_stored_event_is_read_without_walking_over_all_types(
+    patched: RemoteAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Event.resolve_by_type("slot")
+    monkeypatch.setattr(rasa.shared.utils.common, "all_subclasses", lambda _: pytest.fail("walked"))
+    stored = ActionExecuted("action_listen").as_dict()
+    assert Event.from_parameters(stored) == ActionExecuted("action_listen")
+
+
+def test_applying_twice_changes_nothing(patched: RemoteAction) -> None:
+    before = RemoteAction._validate_action_result, Event.resolve_by_type
+    patches.apply()
+    assert (RemoteAction._validate_action_result, Event.resolve_by_type) == before
+    with pytest.raises(jsonschema.ValidationError):
+        patched._validate_action_result([])

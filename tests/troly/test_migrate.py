@@ -1,0 +1,142 @@
+"""The schema that migrations make is the one that the code describes, on both databases."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from troly import migrate
+from troly.database import engine
+from troly.errors import SettingError, UsageError
+from troly.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'troly.db'}"
+    address: str = request.getfixturevalue("postgres_url")
+    return address
+
+
+def tables_of(url: str) -> set[str]:
+    made = engine(url)
+    try:
+        return set(sa.inspect(made).get_table_names())
+    finally:
+        made.dispose()
+
+
+def differences(url: str) -> list[Any]:
+    made = engine(url)
+    try:
+        with made.connect() as connection:
+            options = {key: migrate.SETTINGS[key] for key in ("target_metadata", "compare_type")}
+            return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+    finally:
+        made.dispose()
+
+
+def test_the_migrated_schema_is_that_of_the_tables(url: str) -> None:
+    assert differences(url), "an empty database must differ, or this test compares nothing"
+    migrate.upgrade(url)
+    assert differences(url) == []
+
+
+def test_an_upgraded_database_knows_its_revision_and_is_left_alone_the_second_time(url: str) -> None:
+    assert migrate.current(url) is None
+    migrate.upgrade(url)
+    assert migrate.current(url) == migrate.newest() is not None
+    before = tables_of(url)
+    migrate.upgrade(url)
+    assert tables_of(url) == before
+
+
+def test_every_migration_can_be_taken_back_and_made_again(url: str) -> None:
+    migrate.upgrade(url)
+    migrate.downgrade(url, "base")
+    assert tables_of(url) <= {"alembic_version"}
+    migrate.upgrade(url)
+    assert differences(url) == []
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(url: str) -> None:
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            migrate.upgrade(url)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert differences(url) == []
+
+
+def test_a_failed_migration_leaves_nothing_behind(url: str, copied_migrations: Path) -> None:
+    (copied_migrations / "versions" / "0002_broken.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\n"
+        "revision, down_revision, branch_labels, depends_on = '0002', '0001_initial', None, None\n"
+        "def upgrade():\n"
+        "    op.create_table('half', sa.Column('id', sa.Integer(), primary_key=True))\n"
+        "    op.execute('this is no SQL')\n"
+        "def downgrade():\n    pass\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(sa.exc.DBAPIError):
+        migrate.upgrade(url)
+    assert "half" not in tables_of(url)
+    assert migrate.current(url) is None
+
+
+def test_a_new_table_gets_a_migration_written(
+    tmp_path: Path, copied_migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = sa.MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.sorted_tables:
+        table.to_metadata(changed)
+    sa.Table("office", changed, sa.Column("id", sa.Integer(), primary_key=True))
+    monkeypatch.setitem(migrate.SETTINGS, "target_metadata", changed)
+    written = migrate.revision("add offices")
+    assert written == copied_migrations / "versions" / "0002_add_offices.py"
+    url = f"sqlite:///{tmp_path / 'troly.db'}"
+    migrate.upgrade(url)
+    assert "office" in tables_of(url)
+
+
+def test_a_database_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "troly.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999_from_the_future')")
+    with pytest.raises(UsageError, match=r"9999_from_the_future.*version of troly"):
+        migrate.upgrade(f"sqlite:///{path}")
+
+
+def test_a_server_that_does_not_answer_is_named_with_its_setting(free_port: int) -> None:
+    with pytest.raises(SettingError, match=r"^DATABASE_URL: .*does not answer") as caught:
+        migrate.upgrade(f"postgresql://troly@127.0.0.1:{free_port}/troly")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def copied_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the migrations up to the first, which a test may add to."""
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    for name in ("env.py", "script.py.mako", "versions/0001_initial.py"):
+        (folder / name).write_bytes((migrate.MIGRATIONS / name).read_bytes())
+    monkeypatch.setattr(migrate, "MIGRATIONS", folder)
+    return folder

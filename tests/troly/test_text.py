@@ -1,0 +1,69 @@
+"""Texts are compared in one form, and what citizens send holds nothing invisible."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troly.text import clean, fold, squeeze, strip_accents
+
+
+@pytest.mark.parametrize(
+    ("written", "bare"),
+    [
+        ("Đăng ký kết hôn", "Dang ky ket hon"),
+        ("đường", "duong"),
+        ("ƯỚC MƠ", "UOC MO"),
+        (unicodedata.normalize("NFD", "Hộ chiếu"), "Ho chieu"),
+        ("Ðà Nẵng", "Da Nang"),  # the Icelandic letter that old fonts wrote for Đ
+        ("パスポート 護照 여권", "パスポート 護照 여권"),
+        ("plain ASCII 1.001193", "plain ASCII 1.001193"),
+    ],
+)
+def test_vietnamese_marks_are_removed_and_nothing_else(written: str, bare: str) -> None:
+    assert strip_accents(written) == bare
+
+
+def test_folded_texts_agree_however_they_were_typed() -> None:
+    composed = "Giấy  Khai\tSinh\n"
+    assert fold(composed) == fold(unicodedata.normalize("NFD", composed)) == "giay khai sinh"
+
+
+def test_white_space_of_any_kind_becomes_one_space() -> None:
+    assert squeeze("  a\u00a0\u3000b\r\n\tc ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\u200b", "\u202e", "\u2066", "\ufeff", "\x00", "\x1b", "\u2060", "\ud83d"],
+    ids=[
+        "zero width",
+        "override",
+        "isolate",
+        "byte order mark",
+        "null",
+        "escape",
+        "word joiner",
+        "lone surrogate",
+    ],
+)
+def test_invisible_characters_are_removed(hidden: str) -> None:
+    assert clean(f"khai{hidden} sinh") == "khai sinh"
+    assert clean(hidden) == ""
+
+
+def test_lines_tabs_and_emoji_stay() -> None:
+    assert clean(" dòng một\n\tdòng hai 👶 ") == "dòng một\n\tdòng hai 👶"
+
+
+def test_cleaned_text_is_composed() -> None:
+    assert clean(unicodedata.normalize("NFD", "hộ chiếu")) == "hộ chiếu"
+
+
+@given(st.text())
+def test_cleaning_and_folding_again_changes_nothing(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+    assert fold(fold(text)) == fold(text)
