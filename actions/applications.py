@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +13,18 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal
 from actions.speech import Button, application_source, say
-from actions.turn import payload, read
-from portal.errors import NotFound, PortalError
+from actions.turn import ASPECTS, Turn, payload, read
+from portal.errors import NoStatusService, NotFound, PortalError
 from portal.models import Application
 from troly.clock import VIETNAM, now
 
 log = structlog.get_logger(__name__)
 
 _ABOUT_APPLICATIONS = frozenset({"check_application_status", "inform_application_code", "report_overdue"})
+
+_DIGITS = re.compile(r"\d[\d.\-\s]{2,}\d")
+_SHORT = 6
+"""Words of a message that can only be an answer to the question for the code."""
 
 _FINISHED = frozenset({3, 7, 8, 9, 10})
 """National statuses after which no due date runs any more."""
@@ -37,7 +42,7 @@ class ValidateApplicationForm(Action):
         turn = read(tracker)
         if "application_code" in turn.entities:
             return [SlotSet("application_code", turn.entities["application_code"])]
-        if "malformed_code" in turn.entities:
+        if _incomplete(turn):
             return [SlotSet("application_code", None)]
         code = tracker.get_slot("application_code")
         if turn.intent in _ABOUT_APPLICATIONS or code:
@@ -55,13 +60,9 @@ class ActionAskApplicationCode(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
-        if "malformed_code" in turn.entities:
-            say(
-                dispatcher,
-                "malformed_application_code",
-                status="form",
-                written=turn.entities["malformed_code"],
-            )
+        if written := _incomplete(turn):
+            about = {"intent": "inform_application_code"}
+            say(dispatcher, "malformed_application_code", status="form", record=about, written=written)
         elif turn.intent == "report_overdue":
             say(dispatcher, "ask_code_of_overdue", status="form")
         elif turn.intent in _ABOUT_APPLICATIONS:
@@ -70,6 +71,16 @@ class ActionAskApplicationCode(Action):
             # The question in between has its own answer record; a turn has only one.
             dispatcher.utter_message(response="ask_application_code_again", answer={})
         return []
+
+
+def _incomplete(turn: Turn) -> str:
+    """What was written where a code was asked for and is none ("it is 25042"); "" for anything else."""
+    if "malformed_code" in turn.entities:
+        return str(turn.entities["malformed_code"])
+    if turn.pressed or turn.intent in ASPECTS or len(turn.text.split()) > _SHORT:
+        return ""
+    digits = _DIGITS.search(turn.text)
+    return digits.group() if digits else ""
 
 
 class ActionApplicationStatus(Action):
@@ -88,6 +99,9 @@ class ActionApplicationStatus(Action):
         except NotFound:
             say(dispatcher, "application_not_found", status="not_found", record=about, code=code)
             return [SlotSet("application_code", None)]
+        except NoStatusService:
+            say(dispatcher, "application_not_connected", status="portal_unavailable", record=about, code=code)
+            return []
         except PortalError as error:
             log.warning("status service failed", reason=type(error).__name__)
             retry = payload("inform_application_code", application_code=code)

@@ -67,3 +67,12 @@ def add_language(code: str, project: Path) -> None:
 
     for line in write(project.absolute(), code):
         click.echo(line)
+
+
+@data.command()
+def vectors() -> None:
+    """Make nlu_data/vectors/ again, so that a first training need not encode what comes with the project."""
+    from bot.data_vectors import write
+
+    for name, number in write(settings().model_dir / "cache").items():
+        click.echo(f"{name}: {number} texts")

@@ -45,6 +45,10 @@ class GatewayInput(RestInput):
             except Exception as error:  # the outer edge: the gateway tries again and tells the citizen
                 log.exception("turn failed", conversation_id=body["sender"], error=type(error).__name__)
                 return json({"error": "the turn failed"}, status=500)
+            if not replies.messages:
+                # Rasa goes on after an action that failed; the citizen would read nothing.
+                log.error("turn without a reply", conversation_id=body["sender"])
+                return json({"error": "no reply"}, status=500)
             return json(replies.messages)
 
         return routes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import tarfile
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,21 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 
 
 def newest_model(folder: Path) -> Path:
-    """The newest model file. Raises UsageError when there is none."""
+    """The newest model file. Raises UsageError when there is none, or when it was cut off."""
     models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
     if not models:
         raise UsageError(f"no model in {folder}/: run `troly train` first")
-    return models[-1]
+    model = models[-1]
+    try:
+        with tarfile.open(model) as archive:
+            archive.getmembers()
+    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        raise UsageError(f"the model {model} is broken: delete it and run `troly train`") from None
+    return model
 
 
 def run(settings: Settings) -> None:
-    """Serve until stopped. Raises UsageError when there is no model."""
+    """Serve until stopped. Raises UsageError when there is no usable model."""
     model = newest_model(settings.model_dir)
     # Rasa's dependencies warn on import about each other's ages; nobody who runs this can act on it.
     warnings.simplefilter("ignore")

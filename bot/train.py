@@ -108,7 +108,8 @@ def needs_training(config: Settings) -> bool:
     newest = _newest_record(config.model_dir)
     if newest is None:
         return not list(config.model_dir.glob("*.tar.gz"))
-    return bool(newest.get("fingerprint", {}).get("files") != _files())
+    made_from = newest.get("fingerprint")
+    return not isinstance(made_from, dict) or made_from.get("files") != _files()
 
 
 def _files() -> str:

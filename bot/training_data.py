@@ -21,7 +21,7 @@ def compile_sentences(root: Path = ROOT / "nlu_data") -> dict[str, Any]:
     blocks: dict[tuple[str, str], list[str]] = defaultdict(list)
     for sentence in data.sentences(root):
         # Square brackets would be read as Rasa's entity marks.
-        blocks[sentence.intent, sentence.language].append(sentence.text.translate(_BRACKETS))
+        blocks[sentence.intent, sentence.language].append(sentence.text.translate(BRACKETS))
     return {
         "version": "3.1",
         "nlu": [
@@ -42,4 +42,5 @@ def write(folder: Path) -> None:
     (folder / "nlu.yml").write_text(text, encoding="utf-8")
 
 
-_BRACKETS = str.maketrans("[]", "()")
+BRACKETS = str.maketrans("[]", "()")
+"""What square brackets become, which Rasa would read as entity marks."""

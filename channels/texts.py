@@ -8,7 +8,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     # Said in the conversation
     "greeting": {
         "vi": "Xin chào Anh/Chị! Tôi là trợ lý hỗ trợ thủ tục hành chính. Anh/Chị cần làm thủ tục gì, "
-        "hoặc muốn xem hồ sơ của mình đã đến đâu?",
+        "hoặc muốn xem hồ sơ đã nộp đến đâu rồi?",
         "en": "Hello! I am the assistant for administrative procedures. Which procedure do you need, "
         "or would you like to see how far your application has got?",
     },
@@ -30,8 +30,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     },
     "button_procedure": {"vi": "Tìm thủ tục", "en": "Find a procedure"},
     "button_status": {"vi": "Tra cứu hồ sơ", "en": "Check my application"},
-    "button_office": {"vi": "Nơi nộp hồ sơ", "en": "Find an office"},
-    "button_staff": {"vi": "Gặp cán bộ", "en": "Talk to staff"},
+    "button_capabilities": {"vi": "Trợ Lý giúp được gì?", "en": "What can you do?"},
     # The downloaded transcript
     "transcript_title": {"vi": "Nội dung trò chuyện với trợ lý", "en": "Conversation with the assistant"},
     "citizen": {"vi": "Anh/Chị", "en": "You"},
@@ -109,8 +108,7 @@ def greeting(language: str | None) -> Outbound:
     buttons = [
         Button(title=say("button_procedure", language), payload="/ask_procedure"),
         Button(title=say("button_status", language), payload="/check_application_status"),
-        Button(title=say("button_office", language), payload="/find_office"),
-        Button(title=say("button_staff", language), payload="/talk_to_human"),
+        Button(title=say("button_capabilities", language), payload="/ask_capabilities"),
     ]
     return _outbound("greeting", language, Answer(status="smalltalk", intent="greet"), buttons)
 

@@ -13,7 +13,7 @@ from portal.adapters.igate import IGate
 from portal.adapters.lgsp import Lgsp
 from portal.adapters.national import NationalPortal
 from portal.codes import strip_locality
-from portal.errors import PortalUnavailable
+from portal.errors import NoStatusService
 from portal.http import Http
 from portal.models import Application, Page, Procedure
 from troly.settings import Settings
@@ -74,7 +74,7 @@ class PortalClient:
     async def get_application(self, code: str) -> Application:
         """The application with this (normalised) code."""
         if self._applications is None:
-            raise PortalUnavailable("connection", "no application-status service; set STATUS_URL")
+            raise NoStatusService
         return await self._applications.application(code)
 
     async def aclose(self) -> None:

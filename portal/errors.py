@@ -32,6 +32,13 @@ class PortalProtocolError(PortalUnavailable):
         super().__init__("protocol", message)
 
 
+class NoStatusService(PortalUnavailable):
+    """No application-status service is connected; STATUS_URL names it."""
+
+    def __init__(self) -> None:
+        super().__init__("connection", "no application-status service; set STATUS_URL")
+
+
 class PortalRejected(PortalError):
     """The portal refused the question (4xx); asking again the same way is of no use."""
 

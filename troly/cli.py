@@ -18,6 +18,7 @@ _COMMANDS = {
     "evaluate": ("bot.evaluate:evaluate", "Measure understanding on labelled messages."),
     "chat": ("channels.commands:chat", "Talk in the terminal."),
     "converse": ("channels.commands:converse", "Play dialogues through the whole stack, turn by turn."),
+    "bench": ("channels.bench_commands:bench", "Measure speed, CPU and memory of the whole stack."),
     "catalogue": ("portal.commands:catalogue", "The local copy of the portal's procedures."),
     "data": ("bot.data_commands:data", "Check and extend the training data."),
     "db": ("troly.commands:db", "The database's tables."),
@@ -46,7 +47,7 @@ def program() -> None:
 
 
 def main() -> None:
-    """Run the command; exit 0 when it did its work, 1 when it could not, 2 when the call or a setting is wrong."""
+    """Run the command; exit 0 when it did its work, 1 when it could not, 2 for a wrong call or setting."""
     try:
         sys.exit(_run())
     except UsageError as error:

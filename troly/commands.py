@@ -25,7 +25,11 @@ _PROCESSES = {
 
 
 @click.command()
-@click.option("--only", default="", help="Comma-separated: gateway, rasa, actions, portal. One alone runs in the foreground.")
+@click.option(
+    "--only",
+    default="",
+    help="Comma-separated: gateway, rasa, actions, portal. One alone runs in the foreground.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="The gateway's port (default: GATEWAY_PORT).")
 def serve(only: str, port: int | None) -> None:
     """Start the processes, restart one that dies, and stop all on Ctrl-C.
@@ -59,9 +63,25 @@ def _serve_one(name: str, config: Settings) -> None:
 
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
+    if name != "portal":
+        _require_tables(config)
     log.configure(config.log_level, process=name)
     module, function = target.split(":")
     getattr(importlib.import_module(module), function)(config)
+
+
+def _require_tables(config: Settings) -> None:
+    from sqlalchemy import inspect
+
+    from troly.database import engine, reach
+
+    made = engine(config.database)
+    try:
+        with reach(made) as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                raise UsageError("the database has no tables yet; run: troly db upgrade")
+    finally:
+        made.dispose()
 
 
 def _prepare(config: Settings) -> None:
@@ -71,11 +91,18 @@ def _prepare(config: Settings) -> None:
     upgrade(config.database)
     first_copy = importlib.import_module("portal.first_copy")
     asyncio.run(first_copy.ensure_catalogue(config, click.echo))
-    if not list(config.model_dir.glob("*.tar.gz")):
-        click.echo("No model yet: training one (about a minute) …")
+    if importlib.import_module("bot.train").needs_training(config):
+        click.echo("No model for these files yet: training one, a minute or two …")
         done = subprocess.run([sys.executable, "-m", "troly", "train"], check=False)
         if done.returncode != 0:
             raise UsageError("training failed (see above); the assistant cannot start without a model")
+
+
+def _address(name: str, config: Settings) -> tuple[str, dict[str, str]]:
+    """Where a process answers. HOST is the gateway's: the others stay private when all run together."""
+    if name != "gateway":
+        return "127.0.0.1", {"HOST": "127.0.0.1"}
+    return ("127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host), {}  # noqa: S104
 
 
 def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
@@ -87,8 +114,10 @@ def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
         command = serve_command(name)
         if name == "gateway" and port is not None:
             command += ["--port", str(port)]
-        host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104
-        processes.append(Process(name, command, number, f"http://{host}:{number}{path}"))
+        host, environment = _address(name, config)
+        health = f"http://{host}:{number}{path}"
+        processes.append(Process(name, command, number, health, environment))
+
 
     def ready() -> None:
         click.echo(f"Ready after {time.monotonic() - started:.1f} s.")

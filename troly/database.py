@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from troly.errors import SettingError
@@ -32,6 +32,17 @@ def engine(url: str, **options: Any) -> Engine:
     if address.get_backend_name() == "sqlite":
         _prepare_sqlite(made, address)
     return made
+
+
+def reach(made: Engine) -> Connection:
+    """A connection. Raises SettingError when the database does not answer."""
+    try:
+        return made.connect()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise SettingError(
+            f"DATABASE_URL: the database does not answer ({reason}); start it, or mend the address"
+        ) from None
 
 
 def _address(url: str, drivers: dict[str, str]) -> URL:
@@ -63,7 +74,11 @@ def _pool(address: URL) -> dict[str, Any]:
 
 def _prepare_sqlite(made: Engine, address: URL) -> None:
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(address.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"DATA_DIR: cannot make the folder {folder} ({error.strerror})") from None
 
     @event.listens_for(made, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -29,6 +29,11 @@ def configure(level: str = "info", *, process: str = "") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    # Libraries warn about each other's age on import; nobody who runs this can act on it.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.DEBUG if number == logging.DEBUG else logging.ERROR)
     # httpx logs whole addresses, and those may carry tokens.
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -15,8 +15,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
-from troly.database import engine
-from troly.errors import SettingError, UsageError
+from troly.database import engine, reach
+from troly.errors import UsageError
 from troly.tables import metadata
 from troly.tables.base import JsonText, UtcDateTime
 
@@ -115,22 +115,12 @@ def _connected(url: str) -> Iterator[sa.Connection]:
     if made.dialect.name == "sqlite":
         _make_transactional(made)
     try:
-        with _reach(made) as connection, connection.begin():
+        with reach(made) as connection, connection.begin():
             if made.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             yield connection
     finally:
         made.dispose()
-
-
-def _reach(made: sa.Engine) -> sa.Connection:
-    try:
-        return made.connect()
-    except sa.exc.OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise SettingError(
-            f"DATABASE_URL: the database does not answer ({reason}); start it, or mend the address"
-        ) from None
 
 
 def _make_transactional(made: sa.Engine) -> None:

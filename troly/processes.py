@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import httpx
@@ -34,6 +34,7 @@ class Process:
     command: Sequence[str]
     port: int
     health: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class StartError(TrolyError):
@@ -49,7 +50,8 @@ def require_free_port(host: str, port: int, variable: str) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise UsageError(
-                    f"{variable}: cannot listen on {host} port {port} ({error.strerror}); see HOST and {variable}"
+                    f"{variable}: cannot listen on {host} port {port} ({error.strerror}); "
+                    f"see HOST and {variable}"
                 ) from None
             raise UsageError(
                 f"{variable}: port {port} is in use; stop the program that uses it, "
@@ -65,6 +67,7 @@ class Supervisor:
         self._report = report
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
+        self._was_ready = False
         self._failure: TrolyError | None = None
 
     async def run(self, on_ready: Callable[[], None], timeout: float = 180.0) -> None:  # noqa: ASYNC109
@@ -80,6 +83,7 @@ class Supervisor:
             await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
                 ready.result()
+                self._was_ready = True
                 on_ready()
                 await stopped
             ready.cancel()
@@ -99,13 +103,18 @@ class Supervisor:
         while not self._stopping.is_set():
             started = time.monotonic()
             child = await asyncio.create_subprocess_exec(
-                *process.command, start_new_session=True, preexec_fn=partial(_end_with_parent, os.getpid())
+                *process.command,
+                env={**os.environ, **process.environment},
+                start_new_session=True,
+                preexec_fn=partial(_end_with_parent, os.getpid()),
             )
             self._running[process.name] = child
             code = await child.wait()
             if self._stopping.is_set():
                 return
-            if code == 2:  # the process has said on standard error which setting to mend
+            # The process has said on standard error which setting to mend. Later on it is the database
+            # that is away, or a setting that was changed meanwhile: no reason to stop the others.
+            if code == 2 and not self._was_ready:
                 self._failure = UsageError(f"{process.name} cannot start with these settings (see above)")
                 self._stopping.set()
                 return

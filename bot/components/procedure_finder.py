@@ -19,6 +19,7 @@ from bot.components.finder_storage import build, load_index, save_index
 from bot.components.storage import data_folder
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data, served
+from bot.understanding.correction import correct, sibling_codes
 from bot.understanding.finder import Finder, Finding
 from bot.understanding.freshness import Freshness
 
@@ -34,6 +35,7 @@ class ProcedureFinder(GraphComponent):
         self._storage = storage
         self._resource = resource
         self._needed = _needing(data_folder(config))
+        self._siblings = sibling_codes(data_folder(config))
         self._fresh = Freshness(finder, float(config["check_seconds"])) if finder else None
 
     @staticmethod
@@ -108,7 +110,21 @@ class ProcedureFinder(GraphComponent):
             if entity["entity"] == "procedure_code" and (known := finder.by_code(entity["value"])):
                 return Finding((known,), "answer", 1.0)
         language = message.get("language") or _language_so_far(message, tracker)
+        if (corrected := self._corrected(finder, normalized(message), language, tracker)) is not None:
+            return corrected
         return finder.find(normalized(message), language, _encode, message.get("text_restored"))
+
+    def _corrected(
+        self, finder: Finder, text: str, language: str | None, tracker: Optional[DialogueStateTracker]
+    ) -> Finding | None:
+        """Another variant of the procedure in focus, where the message speaks of variants only."""
+        focus = tracker.get_slot("procedure_code") if tracker and "procedure_code" in tracker.slots else None
+        if not focus or language not in {"vi", "en", None}:
+            return None
+        group = [item for item in finder.served if item.code in self._siblings.get(focus, {focus})]
+        analyzer = finder.analyzers[language or "vi"]
+        names = {item.code: finder.citizens.get(item.code, {}).get(analyzer.language, ()) for item in group}
+        return correct(text, analyzer, group, names)
 
 
 def _encode(text: str) -> Any:

@@ -56,6 +56,18 @@ class Analyzer:
         phrases = {tuple(words[i : i + n]) for n in (1, 2, 3, 4) for i in range(len(words) - n + 1)}
         return {group for group, members in self.variants.items() if not members.isdisjoint(phrases)}
 
+    def speaks_of_variants_only(self, text: str) -> bool:
+        """True where every word that is no carrier belongs to a variant ("hết hạn thôi", "bị mất rồi")."""
+        query = self.query(text)
+        marks = {word for phrases in self.variants.values() for phrase in phrases for word in phrase}
+        plain = folded_words(_without_codes(text))
+        content = [word for word, weight in zip(plain, query.weights, strict=True) if weight >= LIGHT]
+        return (
+            0 < len(plain) <= 10
+            and any(word in marks for word in content)
+            and all(word in marks or self._row_weights.get(word, 1.0) < 1 for word in content)
+        )
+
     def row_weight(self, word: str) -> float:
         """How much a word of a name counts there; carriers count little."""
         return self._row_weights.get(word, 1.0)
@@ -71,9 +83,7 @@ class Analyzer:
 
     def query(self, text: str) -> Query:
         """The message without codes and numbers, weighed; `accented` has the same words with their marks."""
-        for pattern in (URL, APPLICATION_LIKE, PROCEDURE_CODE, PHONE):
-            text = pattern.sub(" ", text)
-        written = WORD.findall(text.lower())
+        written = WORD.findall(_without_codes(text).lower())
         plain = [strip_accents(word) for word in written]
         weights = [0.3 if word.isdigit() else self.common.get(word, CONTENT) for word in plain]
         for at in range(len(plain)):
@@ -90,6 +100,12 @@ class Analyzer:
         ]
         words = [stem(word) for word in plain] if self.language == "en" else plain
         return Query(tuple(words), tuple(weights), tuple(dict(expansion).items()), tuple(written))
+
+
+def _without_codes(text: str) -> str:
+    for pattern in (URL, APPLICATION_LIKE, PROCEDURE_CODE, PHONE):
+        text = pattern.sub(" ", text)
+    return text
 
 
 def stem(word: str) -> str:

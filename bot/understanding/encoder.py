@@ -139,6 +139,11 @@ class VectorStore:
                         vectors = (vectors / np.float32(127)).astype(np.float16)
                     self._known.update(zip(stored["texts"].tolist(), vectors, strict=True))
 
+    @property
+    def path(self) -> Path:
+        """The file of this store."""
+        return self._path
+
     def __len__(self) -> int:
         return len(self._known)
 

@@ -13,7 +13,8 @@ from bot.understanding.analysis import Analyzer
 from bot.understanding.certainty import Evidence
 from bot.understanding.lexical import Floats, Match, Query
 from bot.understanding.route import Route, Served, build_route
-from bot.understanding.tokens import is_cjk
+from bot.understanding.syllables import vietnamese_shaped
+from bot.understanding.tokens import folded_words, is_cjk
 
 Decision = Literal["answer", "choose", "not_found", "none"]
 
@@ -112,6 +113,8 @@ class Finder:
             order = ["other"]
         else:
             order = {"vi": ["vi"], "en": ["en"]}.get(language or "", ["vi", "en"])
+            if language == "vi" and self._has_english(text):
+                order = ["vi", "en"]
         best = Finding()
         for name in order:
             if (route := self._routes.get(name)) is None:
@@ -122,6 +125,14 @@ class Finder:
             ):
                 best = found
         return best
+
+    def _has_english(self, text: str) -> bool:
+        """True where a Vietnamese message names its subject in English ("gia hạn work permit")."""
+        speller = self.analyzers["en"].speller
+        if speller is None:
+            return False
+        words = [word for word in folded_words(text) if len(word) > 3 and not vietnamese_shaped(word)]
+        return sum(word in speller.known for word in words) >= 2
 
     def _priors(self) -> Floats:
         of = np.zeros(len(self.served), dtype=np.float32)

@@ -31,12 +31,18 @@ class IntentModel:
 
     @classmethod
     def train(
-        cls, texts: Sequence[str], labels: Sequence[str], groups: Sequence[int] | None = None, c: float = 1.0
+        cls,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        groups: Sequence[int] | None = None,
+        c: float = 1.0,
+        temperature: float | None = None,
     ) -> IntentModel:
         """Learns from texts (normalized).
 
         Texts of one group are copies of one sentence: they share its weight (by the square root of their
-        number) and stay on one side when the probabilities are calibrated.
+        number) and stay on one side when the probabilities are calibrated. A `temperature` measured before
+        saves measuring it, which takes as long as the training itself.
         """
         from sklearn.svm import LinearSVC
 
@@ -51,7 +57,9 @@ class IntentModel:
             np.array([copies[group] ** -0.5 for group in groups or ()]) if groups else np.ones(len(texts))
         )
         weights /= weights.mean()
-        if groups is not None and len(copies) > 20:
+        if temperature is not None:
+            model.temperature = temperature
+        elif groups is not None and len(copies) > 20:
             model.temperature = _temperature(matrix, target, np.array(groups), weights, c)
         svc = LinearSVC(C=c, dual=True, random_state=0, tol=_TOLERANCE).fit(
             matrix, target, sample_weight=weights

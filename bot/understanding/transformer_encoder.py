@@ -31,7 +31,7 @@ class TransformerEncoder:
             transformers: Any = importlib.import_module("transformers")
         except ImportError:
             raise EncoderError(
-                f"ENCODER: {model} needs transformers and torch; install the extra troly[encoder]"
+                f"ENCODER: {model} needs the packages transformers and torch in .venv; or use ENCODER=auto"
             ) from None
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(model)

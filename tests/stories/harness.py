@@ -90,8 +90,10 @@ class Conversation:
 async def load(model: Path, settings: Any, store: Any) -> Any:
     """The agent of bot/server.py with in-process actions."""
     from bot import patches, server
+    from troly import log
 
     patches.apply()
+    log.configure("error", process="stories")
     agent = await server.load_agent(model, settings, store)
     endpoint = InProcessActions()
     agent.action_endpoint = endpoint

@@ -1,0 +1,64 @@
+"""The assistant in one process, on the project's own demo catalogue."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from portal.catalogue import Catalogue
+from portal.client import PortalClient
+from portal.demo.app import create_app, load
+from troly.database import async_engine
+from troly.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def portal_port() -> Iterator[int]:
+    """The port of a demo portal that serves the project's own records."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = create_app(*load(Settings(demo_catalogue="own", _env_file=None)))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield port
+    server.should_exit = True
+    thread.join()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def agent(
+    trained_model: Path, portal_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Any]:
+    """Rasa's agent with our store, generator and actions; the portal is reached over HTTP."""
+    import harness
+    from bot.tracker_store import WindowedTrackerStore
+
+    from actions import portal
+
+    folder = tmp_path_factory.mktemp("stories")
+    for file in (trained_model.parent.parent / "data").glob("troly.db*"):
+        shutil.copy(file, folder)
+    url = f"sqlite:///{folder / 'troly.db'}"
+    config = Settings(database_url=url, portal_port=portal_port, encoder="none", _env_file=None)
+    engine = async_engine(url)
+    client = PortalClient.from_settings(config)
+    catalogue = Catalogue(engine, config.province)
+    kept = portal.client, portal.catalogue
+    portal.client, portal.catalogue = lambda: client, lambda: catalogue  # type: ignore[assignment]
+    yield await harness.load(trained_model, config, WindowedTrackerStore(engine=engine))
+    portal.client, portal.catalogue = kept
+    await client.aclose()
+    await engine.dispose()

@@ -1,0 +1,59 @@
+"""Whole conversations, written as data: one file a subject, the same subjects in both languages."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+_FOLDER = Path(__file__).parent
+_LANGUAGES = ("vi", "en")
+
+
+def _stories() -> list[Any]:
+    found = []
+    for path in sorted(_FOLDER.glob("*/*.yml")):
+        for story in yaml.safe_load(path.read_text(encoding="utf-8")):
+            name = f"{path.parent.name}-{path.stem}-{story['story']}"
+            found.append(pytest.param(path.parent.name, story["turns"], id=name))
+    return found
+
+
+def test_both_languages_have_stories_about_the_same_subjects() -> None:
+    subjects = [{path.name for path in (_FOLDER / language).glob("*.yml")} for language in _LANGUAGES]
+    assert subjects[0] == subjects[1] != set()
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize(("language", "turns"), _stories())
+async def test_the_story_goes_as_it_is_written(agent: Any, language: str, turns: list[dict[str, Any]]) -> None:
+    """Each turn says something and names what its answer record and its words must hold."""
+    from harness import Conversation
+
+    conversation = Conversation(agent, uuid.uuid4().hex, language_hint=language)
+    for turn in turns:
+        replies = await conversation.say(turn["say"])
+        assert replies and all(reply.text for reply in replies), turn
+        records = [reply.answer for reply in replies if reply.answer]
+        assert len(records) == 1, (turn, replies)
+        record = records[0]
+        text = "\n".join(reply.text for reply in replies)
+        shown = (turn, record, text)
+        assert record["language"] == turn.get("language", language), shown
+        for field in ("status", "intent", "aspect", "application_code"):
+            if field in turn:
+                assert record[field] == turn[field], shown
+        if "procedure" in turn:
+            assert record["procedure_code"] == turn["procedure"], shown
+        if record["status"] == "answered" and record["procedure_code"]:
+            assert record["sources"], shown
+        for words in turn.get("has", []):
+            assert words in text, shown
+        for words in turn.get("lacks", []):
+            assert words not in text, shown
