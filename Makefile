@@ -78,6 +78,6 @@ environment:
 	python=$$($(FIND_PYTHON)); uv=$$($(FIND_UV)); \
 	$(BIN)/python -c '' 2>/dev/null || "$$uv" venv -q --clear --python "$$python" .venv; \
 	echo "Installing the packages of requirements.lock into .venv"; \
-	"$$uv" pip sync $$([ -t 2 ] || echo -q) --python .venv --require-hashes requirements.lock; \
+	"$$uv" pip sync $$([ -t 2 ] || echo -q) --compile-bytecode --python .venv --require-hashes requirements.lock; \
 	"$$uv" pip install -q --python .venv --no-deps -e .; \
 	echo "$$want" > .venv/.environment

@@ -26,7 +26,7 @@ from troly.tables.tracker import TrackerEvent, TrackerSnapshot
 WINDOW_TURNS = 4
 """Turns that are replayed; rules look back no further than the current one."""
 
-_WINDOW_EVENTS = 120
+_WINDOW_EVENTS = 64
 
 _STORED = "stored_events"
 """Attribute of a loaded tracker: how many of its events are in the database (or stand for older ones)."""

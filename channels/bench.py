@@ -50,6 +50,8 @@ class Load:
     """Answers that came while the clock ran: what throughput is made of."""
     latencies: tuple[float, ...]
     failures: Mapping[str, int]
+    statuses: Mapping[str, int]
+    """Of the answers: a case whose messages are often misunderstood is another case."""
     spent: Cost
     used_up: bool
     """The messages were used up before the time was."""
@@ -69,7 +71,10 @@ class Turn:
     title: str
     latencies: tuple[float, ...]
     failures: Mapping[str, int]
-    reached: bool
+    messages: int
+    """Of all kinds in these turns: what the cost was spent on."""
+    spent: Cost | None
+    """None where the last of these turns was not reached in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ async def measure(
     failures: Mapping[str, int] = {}
     if plan.turns:
         report(f"one conversation to turn {max(plan.turns)} …")
-        turns, failures = await measure_turns(target, long, plan.turns, plan.seconds * _TURN_FACTOR)
+        turns, failures = await measure_turns(target, long, plan.turns, plan.seconds * _TURN_FACTOR, watch)
     return Measured(tuple(loads), turns, failures, at_start, watch())
 
 
@@ -127,6 +132,7 @@ async def measure_load(
     """`visitors` conversations, each sending its next message when the last one is answered."""
     people = await asyncio.gather(*(target.visitor() for _ in range(visitors)))
     failures: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
     for _ in range(_WARM):
         for outcome in await asyncio.gather(
             *(one.ask(text) for one, text in zip(people, texts, strict=False))
@@ -144,6 +150,7 @@ async def measure_load(
                 await asyncio.sleep(_AFTER_FAILURE)
             else:
                 done.append((perf_counter() - started, outcome.seconds))
+                statuses[outcome.status] += 1
 
     tasks = [asyncio.create_task(visit(person)) for person in people]
     finished, late = await asyncio.wait(tasks, timeout=seconds + GRACE)
@@ -165,35 +172,54 @@ async def measure_load(
         in_time=sum(at <= clock for at, _ in done),
         latencies=tuple(latency for _, latency in done),
         failures=+failures,
+        statuses=statuses,
         spent=spent,
         used_up=used_up,
     )
 
 
 async def measure_turns(
-    target: Target, cases: Sequence[Case], marks: Sequence[int], seconds: float
+    target: Target,
+    cases: Sequence[Case],
+    marks: Sequence[int],
+    seconds: float,
+    watch: Callable[[], Snapshot],
 ) -> tuple[tuple[Turn, ...], Mapping[str, int]]:
     """One conversation in which the cases take turns; WINDOW turns from each mark on are looked at.
 
-    It ends after `seconds`; marks that were not reached say so. Also gives the failures of all its turns.
+    It ends after `seconds`. Also gives the failures of all its turns.
     """
     person = await target.visitor()
     texts = [case.share(0, 1) for case in cases]
+    # Turn 1 is outcome 0.
+    windows = {mark: range(mark - 1, mark - 1 + WINDOW) for mark in marks}
+    edges = {edge for window in windows.values() for edge in (window.start, window.stop)}
+    seen: dict[int, Snapshot] = {}
     outcomes: list[Outcome] = []
     deadline = perf_counter() + seconds
-    while len(outcomes) < max(marks) + WINDOW - 1 and perf_counter() < deadline:
-        text = next(texts[len(outcomes) % len(cases)], None)
-        if text is None:
+    while True:
+        number = len(outcomes)
+        if number in edges:
+            seen[number] = watch()
+        text = next(texts[number % len(cases)], None)
+        if number >= max(edges) or perf_counter() >= deadline or text is None:
             break
         outcomes.append(await person.ask(text))
     turns = []
-    for mark, (index, case) in product(marks, enumerate(cases)):
-        # Turn 1 is outcome 0.
-        numbers = [n for n in range(mark - 1, mark - 1 + WINDOW) if n % len(cases) == index]
-        seen = [outcomes[n] for n in numbers if n < len(outcomes)]
-        failed = Counter(word for outcome in seen for word in _failure(case, outcome))
-        latencies = tuple(outcome.seconds for outcome in seen if not _failure(case, outcome))
-        turns.append(Turn(mark, case.name, case.title, latencies, failed, reached=len(seen) == len(numbers)))
+    for (mark, window), (index, case) in product(windows.items(), enumerate(cases)):
+        own = [outcomes[n] for n in window if n % len(cases) == index and n < len(outcomes)]
+        whole = window.start in seen and window.stop in seen
+        turns.append(
+            Turn(
+                mark=mark,
+                case=case.name,
+                title=case.title,
+                latencies=tuple(outcome.seconds for outcome in own if not _failure(case, outcome)),
+                failures=Counter(word for outcome in own for word in _failure(case, outcome)),
+                messages=sum(n < len(outcomes) for n in window),
+                spent=cost(seen[window.start], seen[window.stop]) if whole else None,
+            )
+        )
     failures = Counter(
         word for n, outcome in enumerate(outcomes) for word in _failure(cases[n % len(cases)], outcome)
     )

@@ -55,6 +55,10 @@ class _Running:
     help="Numbers of visitors who ask at the same time.",
 )  # fmt: skip
 @click.option(
+    "--case", "names", type=click.Choice(["plain", "portal_cached", "portal", "finder"]), multiple=True,
+    help="Only this kind of message (may be repeated).",
+)  # fmt: skip
+@click.option(
     "--seconds", type=click.FloatRange(0.1, 600), default=10.0, show_default=True,
     help="For each kind of message at each number of visitors.",
 )  # fmt: skip
@@ -75,6 +79,7 @@ class _Running:
 )
 def bench(
     visitors: tuple[int, ...],
+    names: tuple[str, ...],
     seconds: float,
     turns: tuple[int, ...],
     url: str | None,
@@ -93,7 +98,7 @@ def bench(
     plan = Plan(visitors, seconds, turns)
     machine = bench_report.machine()
     with _given(url, pid) if url else _own_stack() as running:
-        measured = asyncio.run(_measure(running, plan))
+        measured = asyncio.run(_measure(running, plan, names))
     click.echo("\n".join(bench_report.lines(measured, running.start, machine)))
     if file:
         content = bench_report.document(measured, running.start, plan, machine)
@@ -103,19 +108,22 @@ def bench(
         raise click.exceptions.Exit(1)
 
 
-async def _measure(running: _Running, plan: Plan) -> Measured:
+async def _measure(running: _Running, plan: Plan, names: Sequence[str]) -> Measured:
     from channels import bench_messages as messages
     from channels.bench import measure
     from channels.bench_processes import snapshot
     from channels.bench_visitors import PublicApi
 
     codes = messages.national_codes(running.database)
-    cases = [messages.plain(), messages.portal_cached(codes), messages.portal(codes), messages.finder()]
-    if not codes:
+    long = [messages.plain(), messages.portal_cached(codes)]
+    cases = [
+        case for case in (*long, messages.portal(codes), messages.finder()) if not names or case.name in names
+    ]
+    if not codes and any(case.name == "portal" for case in cases):
         _tell("no copy of the catalogue to take codes from: portal answers without a cache hit are left out")
-        del cases[2]
+        cases = [case for case in cases if case.name != "portal"]
     async with PublicApi(running.url) as target:
-        return await measure(target, plan, cases, cases[:2], lambda: snapshot(running.roots), _tell)
+        return await measure(target, plan, cases, long, lambda: snapshot(running.roots), _tell)
 
 
 @contextlib.contextmanager

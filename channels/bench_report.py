@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from channels.bench import WINDOW, Load, Measured, Plan, Turn
-from channels.bench_processes import Snapshot
+from channels.bench_processes import Cost, Snapshot
 from troly.clock import now
 
 _MEGABYTE = 1_000_000
@@ -73,15 +74,21 @@ def document(measured: Measured, start: Start | None, plan: Plan, on: Mapping[st
         "machine": dict(on),
         "plan": {"visitors": plan.visitors, "seconds": plan.seconds, "turns": plan.turns},
         "ours": {
-            "start": {"seconds": round(start.seconds, 2), "first_seconds": _number(start.first)}
-            if start
-            else None,
+            "start": _start(start, measured.at_start) if start else None,
             "cases": [_load(load) for load in measured.loads],
             "turns": [_turn(turn) for turn in measured.turns],
             "turn_failures": dict(measured.turn_failures),
             "memory": {"start": _memory(measured.at_start), "end": _memory(measured.at_end)},
             "failed": measured.failed,
         },
+    }
+
+
+def _start(start: Start, ready: Snapshot) -> dict[str, Any]:
+    return {
+        "seconds": round(start.seconds, 2),
+        "first_seconds": _number(start.first),
+        "cpu_seconds": {process.name: _number(process.cpu) for process in ready.processes.values()},
     }
 
 
@@ -94,6 +101,7 @@ def _load(load: Load) -> dict[str, Any]:
         "answered": len(load.latencies),
         "failed": sum(load.failures.values()),
         "failures": dict(load.failures),
+        "statuses": dict(load.statuses),
         **Percentiles.of(load.latencies).to_dict(),
         "seconds": round(load.seconds, 2),
         "used_up": load.used_up,
@@ -101,7 +109,7 @@ def _load(load: Load) -> dict[str, Any]:
         "cpu_ms": _number(cpu_ms(load, spent.total)),
         "cpu_ms_by_process": {name: _number(cpu_ms(load, value)) for name, value in spent.by_name.items()},
         "client_cpu_ms": _number(cpu_ms(load, spent.client)),
-        "other_cpus": _number(other_cpus(load)),
+        "other_cpus": _number(other_cpus(load.spent)),
         "lost_processes": spent.lost,
     }
 
@@ -112,8 +120,10 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "case": turn.case,
         "answered": len(turn.latencies),
         "failures": dict(turn.failures),
-        "reached": turn.reached,
+        "reached": turn.spent is not None,
         **Percentiles.of(turn.latencies).to_dict(),
+        "cpu_ms": _number(turn_cpu_ms(turn)),
+        "other_cpus": _number(other_cpus(turn.spent)),
     }
 
 
@@ -136,9 +146,15 @@ def cpu_ms(load: Load, seconds: float) -> float:
     return seconds * 1000 / load.sent if load.sent and load.spent.by_name else math.nan
 
 
-def other_cpus(load: Load) -> float:
+def turn_cpu_ms(turn: Turn) -> float:
+    """CPU milliseconds a message at these turns, all kinds together; nan where that was not watched."""
+    watched = turn.spent and turn.spent.by_name and turn.messages
+    return turn.spent.total * 1000 / turn.messages if turn.spent and watched else math.nan
+
+
+def other_cpus(spent: Cost | None) -> float:
     """How many CPUs other programs kept busy meanwhile."""
-    return load.spent.others / load.spent.seconds if load.spent.seconds else math.nan
+    return spent.others / spent.seconds if spent and spent.seconds else math.nan
 
 
 def lines(measured: Measured, start: Start | None, on: Mapping[str, Any]) -> Iterator[str]:
@@ -147,6 +163,8 @@ def lines(measured: Measured, start: Start | None, on: Mapping[str, Any]) -> Ite
     if start:
         first = "" if start.first is None else f"; first start, with an empty database: {start.first:.1f} s"
         yield f"ready after {start.seconds:.1f} s{first}"
+        spent = [f"{process.name} {process.cpu:.1f}" for process in measured.at_start.processes.values()]
+        yield f"CPU seconds until then: {', '.join(spent) or 'unknown'}"
     yield from _load_lines(measured.loads)
     yield from _cost_lines(measured.loads)
     yield from _turn_lines(measured.turns)
@@ -161,9 +179,16 @@ def _load_lines(loads: Sequence[Load]) -> Iterator[str]:
         latency = Percentiles.of(load.latencies)
         times = (latency.p50, latency.p95, latency.p99, latency.most, throughput(load))
         counts = (load.visitors, len(load.latencies), sum(load.failures.values()))
-        cells = [*map(str, counts), *map(_shown, times), _shown(other_cpus(load), 2)]
+        cells = [*map(str, counts), *map(_shown, times), _shown(other_cpus(load.spent), 2)]
         yield _row(load.title, cells) + (" (all asked)" if load.used_up else "")
     yield "others: CPUs that other programs kept busy; figures taken beside much of it compare badly"
+    answers: dict[str, Counter[str]] = {}
+    for load in loads:
+        answers.setdefault(load.title, Counter()).update(load.statuses)
+    for title, statuses in answers.items():
+        if len(statuses) > 1:
+            listed = ", ".join(f"{number} {status}" for status, number in statuses.most_common())
+            yield f"answers to {title}: {listed}"
 
 
 def _cost_lines(loads: Sequence[Load]) -> Iterator[str]:
@@ -181,13 +206,14 @@ def _cost_lines(loads: Sequence[Load]) -> Iterator[str]:
 def _turn_lines(turns: Sequence[Turn]) -> Iterator[str]:
     if not turns:
         return
-    heads = ("turn", "answered", "failed", "p50 ms", "p95 ms", "max ms")
+    heads = ("turn", "answered", "failed", "p50 ms", "p95 ms", "max ms", "CPU ms", "others")
     yield from ("", _row(f"{WINDOW} turns of a conversation", heads))
     for turn in turns:
         latency = Percentiles.of(turn.latencies)
         counts = (turn.mark, len(turn.latencies), sum(turn.failures.values()))
-        cells = [*map(str, counts), *map(_shown, (latency.p50, latency.p95, latency.most))]
-        yield _row(turn.title, cells) + ("" if turn.reached else " (not reached in time)")
+        figures = (latency.p50, latency.p95, latency.most, turn_cpu_ms(turn))
+        cells = [*map(str, counts), *map(_shown, figures), _shown(other_cpus(turn.spent), 2)]
+        yield _row(turn.title, cells) + ("" if turn.spent else " (not reached in time)")
 
 
 def _memory_lines(measured: Measured) -> Iterator[str]:

@@ -47,7 +47,15 @@ def valid_payload(payload: str) -> bool:
         values = json.loads(found[1] or "{}")
     except (ValueError, RecursionError):
         return False
-    return isinstance(values, dict) and payload == clean(payload)
+    return isinstance(values, dict) and all(map(_is_plain, values.values())) and payload == clean(payload)
+
+
+def _is_plain(value: object) -> bool:
+    """A button's value is a word or a whole number; code behind it expects nothing nested.
+
+    JSON can also write what no database stores: half a character, a zero character.
+    """
+    return value is None or isinstance(value, int) or (isinstance(value, str) and value == clean(value))
 
 
 class _Custom(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
@@ -21,7 +22,7 @@ from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data
 from bot.understanding.augment import augment
 from bot.understanding.data import Sentence
-from bot.understanding.decide import by_form, rejected
+from bot.understanding.decide import by_form, names_choice, rejected
 from bot.understanding.intents import IntentModel, ranked
 from bot.understanding.second_opinion import EncoderHead
 
@@ -117,10 +118,10 @@ class CitizenIntentClassifier(GraphComponent):
         self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
     ) -> list[Message]:
         """Sets intent and ranking; what is pending in the conversation may decide."""
-        choices = bool(tracker and tracker.slots.get("choices") and tracker.get_slot("choices"))
+        choices = tracker.get_slot("choices") if tracker and "choices" in tracker.slots else None
         for message in messages:
             with timed(message, "intent"):
-                ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices)
+                ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices or ())
                 made = [
                     {"name": name, "confidence": round(value, 4)} for name, value in ranking[:RANKING_LENGTH]
                 ]
@@ -129,10 +130,12 @@ class CitizenIntentClassifier(GraphComponent):
                 _forget_language_request(message)
         return messages
 
-    def _ranking(self, message: Message, choices: bool) -> list[tuple[str, float]]:
+    def _ranking(self, message: Message, choices: Sequence[Any]) -> list[tuple[str, float]]:
         text = normalized(message)
+        if names_choice(text, choices):
+            return [("affirm", 0.95)]
         entities = {entity["entity"]: entity for entity in message.get(ENTITIES) or []}
-        if (decided := by_form(text, entities, choices)) is not None:
+        if (decided := by_form(text, entities, bool(choices))) is not None:
             return [decided]
         if rejected(text, self._known):
             return [("out_of_scope", 0.95)]

@@ -60,7 +60,8 @@ class Analyzer:
         """True where every word that is no carrier belongs to a variant ("hết hạn thôi", "bị mất rồi")."""
         query = self.query(text)
         marks = {word for phrases in self.variants.values() for phrase in phrases for word in phrase}
-        plain = folded_words(_without_codes(text))
+        # Not folded_words(): a lone mark ends a word there and none here, and the weights are of these.
+        plain = [strip_accents(word) for word in query.accented]
         content = [word for word, weight in zip(plain, query.weights, strict=True) if weight >= LIGHT]
         return (
             0 < len(plain) <= 10

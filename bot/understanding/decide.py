@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.understanding.rejection import is_gibberish, wordless_intent
@@ -47,6 +47,20 @@ def by_form(text: str, entities: Mapping[str, Mapping[str, Any]], choices: bool)
     if "ordinal" in entities:
         return "affirm", 0.97 if choices else 0.6
     return None
+
+
+def names_choice(text: str, choices: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the message only repeats words of one offered title ("sắp hết hạn").
+
+    Without this, what the words mean elsewhere would decide: a late application, a lost paper.
+    """
+    words = set(WORD.findall(fold(text)))
+    titles = [set(WORD.findall(fold(_in_all_languages(choice.get("title"))))) for choice in choices]
+    return len(words) > 1 and sum(words <= title for title in titles) == 1
+
+
+def _in_all_languages(title: object) -> str:
+    return " ".join(map(str, title.values())) if isinstance(title, Mapping) else str(title)
 
 
 def rejected(text: str, known: frozenset[str]) -> bool:

@@ -47,7 +47,15 @@ def test_siblings_know_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.999999", "thủ tục 1.999999 bị mất", "H49.33-250421-0001 hết hạn", "0912345678 đổi", "https://a.vn mất"]
+    "text",
+    [
+        "1.999999",
+        "thủ tục 1.999999 bị mất",
+        "H49.33-250421-0001 hết hạn",
+        "0912345678 đổi",
+        "https://a.vn mất",
+        "k" + "\u0301" * 9 + "hai mất",
+    ],
 )
 def test_codes_numbers_and_addresses_in_a_message_do_not_matter(analyzer: Analyzer, text: str) -> None:
     correct(text, analyzer, CARDS, NAMES)

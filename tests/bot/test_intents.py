@@ -9,7 +9,7 @@ import pytest
 
 from bot.understanding.augment import augment
 from bot.understanding.data import Sentence
-from bot.understanding.decide import by_form, rejected
+from bot.understanding.decide import by_form, names_choice, rejected
 from bot.understanding.features import grams, mask
 from bot.understanding.intents import IntentModel
 from bot.understanding.noise import reversed_shorthand, teencode, telex, typos, unaccented
@@ -120,6 +120,32 @@ def test_form_decides_alone(
 
 def test_a_question_about_a_code_is_left_to_the_model() -> None:
     assert by_form("hồ sơ H49 xong chưa", {"application_code": {"start": 6, "end": 9}}, False) is None
+
+
+_OFFERED = [
+    {"title": {"vi": "Đổi thẻ vì hết hạn, hỏng", "en": "Expired or damaged"}},
+    {"title": {"vi": "Làm lại thẻ vì bị mất", "en": "Lost card"}},
+    {"title": "Đăng ký kết hôn"},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("đổi thẻ vì hết hạn hỏng", True),
+        ("hết hạn", True),
+        ("bi mat", True),
+        ("Lost card", True),
+        ("đăng ký kết hôn", True),
+        ("thẻ vì", False),
+        ("mất", False),
+        ("hồ sơ của tôi quá hạn rồi", False),
+        ("", False),
+    ],
+)
+def test_words_of_one_offered_title_name_it(text: str, named: bool) -> None:
+    assert names_choice(text, _OFFERED) is named
+    assert not names_choice(text, [])
 
 
 @pytest.mark.parametrize("text", ["asdfgh jklqwe", "sdkjfhskdjfh", "zxcvbnm"])

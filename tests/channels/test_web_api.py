@@ -142,6 +142,11 @@ async def test_a_button_shows_its_title_in_the_transcript(stack: Any, rasa: Any)
         '/x{"a":"\u202e"}',
         '/x{"a":"' + "b" * 512 + '"}',
         "/x" + '{"a":' * 200 + "1" + "}" * 200,
+        '/x{"a":{"b":1}}',
+        '/x{"a":[1]}',
+        '/x{"a":"\\ud800"}',
+        '/x{"a":"\\u0000"}',
+        '/x{"a":NaN}',
     ],
 )
 async def test_what_is_no_payload_is_refused(stack: Any, payload: str) -> None:
