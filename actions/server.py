@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from troly.database import require_tables
 from troly.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Serve the actions until stopped."""
+    """Serve the actions until stopped. Raises UsageError when there is no usable database."""
+    require_tables(settings.database)
     from rasa_sdk.endpoint import create_app
 
     import actions.applications

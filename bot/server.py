@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from troly.database import require_tables
 from troly.errors import UsageError
 from troly.settings import Settings
 
@@ -35,8 +36,9 @@ def newest_model(folder: Path) -> Path:
 
 
 def run(settings: Settings) -> None:
-    """Serve until stopped. Raises UsageError when there is no usable model."""
+    """Serve until stopped. Raises UsageError when there is no usable model or database."""
     model = newest_model(settings.model_dir)
+    require_tables(settings.database)
     # Rasa's dependencies warn on import about each other's ages; nobody who runs this can act on it.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)

@@ -10,7 +10,6 @@ from types import FrameType
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import inspect
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from channels import health
@@ -28,10 +27,9 @@ from channels.tokens import Tokens
 from channels.web import pages, reference
 from channels.web.channel import WebChannel
 from console import pages as console_pages
-from troly.database import async_engine, engine
+from troly.database import async_engine, require_tables
 from troly.errors import UsageError
 from troly.settings import Settings
-from troly.tables.delivery import Inbox
 
 RASA_SECONDS = 25.0
 """For one turn; less than a delivery try, which also has to store the answer."""
@@ -120,7 +118,7 @@ class _Server(uvicorn.Server):
 
 def run(settings: Settings, *, options: DeliveryOptions | None = None) -> None:
     """Serve until stopped by SIGINT or SIGTERM. Raises UsageError when it cannot start."""
-    _check_tables(settings)
+    require_tables(settings.database)
     listener = _listen(settings.host, settings.gateway_port)
     app = create_app(settings, options=options)
     config = uvicorn.Config(
@@ -137,15 +135,6 @@ def run(settings: Settings, *, options: DeliveryOptions | None = None) -> None:
         timeout_keep_alive=30,
     )
     _Server(config, app.state.gateway).run(sockets=[listener])
-
-
-def _check_tables(settings: Settings) -> None:
-    database = engine(settings.database)
-    try:
-        if not inspect(database).has_table(Inbox.__tablename__):
-            raise UsageError("the database has no tables yet; run: troly db upgrade")
-    finally:
-        database.dispose()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -118,10 +118,10 @@ class CitizenIntentClassifier(GraphComponent):
         self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
     ) -> list[Message]:
         """Sets intent and ranking; what is pending in the conversation may decide."""
-        choices = tracker.get_slot("choices") if tracker and "choices" in tracker.slots else None
+        choices = (tracker.get_slot("choices") if tracker and "choices" in tracker.slots else None) or ()
         for message in messages:
             with timed(message, "intent"):
-                ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices or ())
+                ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices)
                 made = [
                     {"name": name, "confidence": round(value, 4)} for name, value in ranking[:RANKING_LENGTH]
                 ]

