@@ -1,90 +1,62 @@
 /* One conversation: begun or taken up again, what is said in it, and how it ends.
 
-   It tells its listeners (CustomEvent, detail): "line" (a line is new or has changed), "over" (what was
-   said before belongs to an ended conversation; {erased}), "last" (key of a line that moves to the end), "typing" (boolean), "link" ("connecting",
-   "open", "waiting"), "patience" (seconds that the gateway asks for), "told" (name of an interface text). */
+   Its events (detail): line (new or changed), last (key of a line that moves to the end), over (what was
+   said belongs to an ended conversation; true: erased), typing (boolean), link ("connecting", "open",
+   "waiting"), patience (seconds that the gateway asks for), told (name of an interface text). */
 
-import { Api } from "./widget.api.js";
-import { Outbox } from "./widget.outbox.js";
-import { kept, onOtherTab } from "./widget.storage.js";
-import { Stream } from "./widget.stream.js";
+import { Api, Stream } from "./widget.gateway.js";
+import { kept, onOtherTab, Outbox } from "./widget.kept.js";
 
 const SESSION = "session";
-const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
-
-const sleep = (milliseconds) =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    addEventListener("online", () => (clearTimeout(timer), resolve()), { once: true });
-  });
-
-function newId() {
-  // crypto.randomUUID exists only on https.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const LONGEST_PAUSE_MS = 30_000;
 
 export class Conversation extends EventTarget {
   /** The lines by key: citizens' by client_id, replies by "r" and their number. */
   lines = new Map();
+  running = false;
   #api;
-  #stream;
-  #outbox;
   #language;
   #id = null;
-  #running = false;
   #renewing = null;
+  #stream = new Stream({
+    open: (last, signal) => this.#api.events(last, signal),
+    heard: (name, data, id) => this.#heard(name, data, id),
+    state: (state) => {
+      this.#tell("link", state);
+      if (state === "open") this.#outbox.retry();
+    },
+    refused: (error) => this.#renew(error),
+  });
+  #outbox = new Outbox((item) => this.#post(item), (item) => this.#put(item.client_id, { from: "citizen", ...item }));
 
-  /** `base` is the gateway's address; language() gives the interface's language. */
   constructor(base, language) {
     super();
     this.#language = language;
     this.#api = new Api(base);
     this.#api.onToken = (token) => this.#id && kept.set(SESSION, { id: this.#id, token });
-    this.#stream = new Stream({
-      open: (last, signal) => this.#api.events(last, signal),
-      heard: (name, data, id) => this.#heard(name, data, id),
-      state: (state) => {
-        this.#tell("link", state);
-        if (state === "open") this.#outbox.retry();
-      },
-      refused: (error) => (error.status === 401 ? this.#renew(error) : this.#tell("told", "broken")),
-    });
-    this.#outbox = new Outbox({ send: (item) => this.#post(item), changed: (item) => this.#sending(item) });
     addEventListener("online", () => this.#outbox.retry());
-    onOtherTab((key, value) => (key === SESSION || key === null) && this.#otherTab(value));
+    onOtherTab(SESSION, (session) => this.#otherTab(session));
   }
 
-  get running() {
-    return this.#running;
-  }
-
-  /** Go on with the kept conversation, or begin one. Tries until it works. */
-  async start() {
-    if (this.#running) return;
-    this.#running = true;
+  start() {
+    if (this.running) return;
+    this.running = true;
     const session = kept.get(SESSION);
     this.#id = session?.id ?? null;
     this.#api.token = session?.token ?? null;
     this.#outbox.restore();
     this.#showUnsent();
-    await this.#connect();
+    this.#connect();
   }
 
-  /** Say something: {text}, or {payload, title} of a button. */
-  say({ text, payload, title }) {
+  /** `said` is {text}, or {payload, title} of a button. */
+  say(said) {
     this.start();
-    this.#outbox.add({ client_id: newId(), text, payload, title, at: new Date().toISOString() });
+    this.#outbox.add({ client_id: `${Date.now()}-${Math.random()}`, at: new Date().toISOString(), ...said });
   }
 
   retry() {
     this.#outbox.retry();
-  }
-
-  /** Take a line that was not sent out of the conversation. */
-  discard(key) {
-    const item = this.#outbox.items.find((other) => other.client_id === key);
-    if (item) this.#outbox.drop(item);
-    this.lines.delete(key);
   }
 
   rate(replyId, value) {
@@ -95,7 +67,7 @@ export class Conversation extends EventTarget {
     return this.#again(() => this.#api.download());
   }
 
-  /** Erase the conversation at the gateway and here. Throws ApiError when the gateway did not. */
+  /** Throws ApiError when the gateway did not erase. */
   async erase() {
     try {
       if (this.#api.token) await this.#again(() => this.#api.erase());
@@ -111,40 +83,43 @@ export class Conversation extends EventTarget {
   }
 
   #leave(told) {
-    this.#running = false;
-    this.#outbox.enabled = false;
-    this.#stream.stop();
+    this.running = false;
+    this.#pause();
     this.#outbox.clear();
     this.#adopt(null, null);
     this.#over(true);
     this.#tell("told", told);
   }
 
-  async #connect() {
-    const id = this.#id;
-    for (let tries = 0; this.#running && this.#id === id; tries += 1) {
-      try {
-        this.#tell("link", "connecting");
-        if (this.#api.token) await this.#restore();
-        else await this.#begin();
-        break;
-      } catch (error) {
-        if (!this.#running) return;
-        if (error.status === 401) {
-          await this.#renew(error);
-          return;
-        }
-        if (error.status === 429) this.#tell("patience", error.retryAfter);
-        else this.#tell("link", "waiting");
-        const pause = PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)];
-        await sleep(Math.max(pause, error.retryAfter * 1_000));
-      }
-    }
-    this.#go();
+  #pause() {
+    this.#outbox.enabled = false;
+    this.#stream.stop();
   }
 
-  #go() {
-    if (!this.#running) return;
+  #connect() {
+    this.#tell("link", "connecting");
+    return this.#persist(() => (this.#api.token ? this.#restore() : this.#begin()));
+  }
+
+  /** Do it until it works or the conversation is left, then let messages flow. */
+  async #persist(act) {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await act();
+        break;
+      } catch (error) {
+        if (!this.running) return;
+        if (error.status === 401 && !this.#renewing) return this.#renew(error);
+        if (error.status === 429) this.#tell("patience", error.retryAfter);
+        else this.#tell("link", "waiting");
+        const pause = Math.max(Math.min(1_000 * 2 ** tries, LONGEST_PAUSE_MS), error.retryAfter * 1_000 || 0);
+        await new Promise((resolve) => {
+          setTimeout(resolve, pause);
+          addEventListener("online", resolve, { once: true });
+        });
+      }
+    }
+    if (!this.running) return;
     this.#outbox.enabled = true;
     this.#stream.start();
     this.#outbox.run();
@@ -152,21 +127,19 @@ export class Conversation extends EventTarget {
 
   async #begin() {
     const opened = await this.#api.open(this.#language());
-    if (!this.#running) return;
-    this.#greeted(opened);
+    if (this.running) this.#greeted(opened);
   }
 
-  #greeted(opened) {
-    this.#adopt(opened.conversation_id, opened.token);
-    for (const reply of opened.greeting) this.#reply(reply);
-    this.#stream.lastEventId = Math.max(0, ...opened.greeting.map((reply) => Number(reply.id)));
+  #greeted({ conversation_id: id, token, greeting }) {
+    this.#adopt(id, token);
+    greeting.forEach((reply) => this.#reply(reply));
+    this.#stream.lastEventId = Math.max(0, ...greeting.map((reply) => Number(reply.id)));
     this.#showUnsent();
   }
 
   /** What is not sent yet stands at the end, whatever was read back before. */
   #showUnsent() {
     for (const item of this.#outbox.items) {
-      this.lines.delete(item.client_id);
       this.#put(item.client_id, { from: "citizen", ...item });
       this.#tell("last", item.client_id);
     }
@@ -174,12 +147,13 @@ export class Conversation extends EventTarget {
 
   async #restore() {
     const found = await this.#api.transcript();
-    if (!this.#running) return;
+    if (!this.running) return;
     for (const said of found.messages) {
-      const key = said.from === "citizen" ? said.client_id : `r${said.id}`;
-      const mine = this.#outbox.items.find((item) => item.client_id === key);
-      if (mine) this.#outbox.drop(mine); // it had arrived; only the acknowledgement was lost
-      this.#put(key, { ...said, state: said.from === "citizen" ? "sent" : undefined, past: true });
+      const mine = said.from === "citizen";
+      const key = mine ? said.client_id : `r${said.id}`;
+      const unsent = this.#outbox.items.find((item) => item.client_id === key);
+      if (unsent) this.#outbox.drop(unsent); // it had arrived; only the acknowledgement was lost
+      this.#put(key, { ...said, state: mine && "sent", old: true });
     }
     this.#stream.lastEventId = Number(found.last_event_id);
     this.#showUnsent();
@@ -187,35 +161,23 @@ export class Conversation extends EventTarget {
 
   /** After a 401: go on with a fresh token if the gateway allows it, else begin anew. */
   #renew(error) {
-    this.#renewing ??= this.#reopen(error).finally(() => (this.#renewing = null));
+    this.#pause();
+    this.#renewing ??= this.#persist(() => this.#reopen(error)).finally(() => (this.#renewing = null));
     return this.#renewing;
   }
 
   async #reopen(error) {
-    this.#outbox.enabled = false;
-    this.#stream.stop();
-    for (let tries = 0; this.#running; tries += 1) {
-      try {
-        const opened = await this.#api.open(this.#language());
-        if (!this.#running) return;
-        if (opened.conversation_id === this.#id) {
-          this.#adopt(this.#id, opened.token);
-          await this.#restore();
-        } else {
-          const erased = error.code === "conversation_over";
-          const met = this.#id !== null && this.lines.size > this.#outbox.items.length;
-          this.#over(erased);
-          if (met || erased) this.#tell("told", erased ? "erased_elsewhere" : "expired");
-          this.#greeted(opened);
-        }
-        break;
-      } catch (refused) {
-        if (refused.status === 429) this.#tell("patience", refused.retryAfter);
-        else this.#tell("link", "waiting");
-        await sleep(Math.max(PAUSES_MS[Math.min(tries, 5)], refused.retryAfter * 1_000));
-      }
+    const opened = await this.#api.open(this.#language());
+    if (!this.running) return;
+    if (opened.conversation_id === this.#id) {
+      this.#adopt(this.#id, opened.token);
+      await this.#restore();
+      return;
     }
-    this.#go();
+    const erased = error.code === "conversation_over";
+    this.#over(erased);
+    this.#tell("told", erased ? "erased_elsewhere" : "expired");
+    this.#greeted(opened);
   }
 
   /** Do it; once more with a fresh token when this one is no longer accepted. */
@@ -223,18 +185,17 @@ export class Conversation extends EventTarget {
     try {
       return await act();
     } catch (error) {
-      if (error.status !== 401 || error.code === "conversation_over") throw error;
       const id = this.#id;
-      await this.#renew(error);
+      if (error.status === 401 && error.code !== "conversation_over") await this.#renew(error);
+      else throw error;
       if (this.#id !== id) throw error;
       return act();
     }
   }
 
-  async #post(item) {
+  async #post({ client_id: key, payload, text }) {
     try {
-      const content = item.payload ? { payload: item.payload } : { text: item.text };
-      return await this.#api.send(content, item.client_id);
+      return await this.#api.send(payload ? { payload } : { text }, key);
     } catch (error) {
       if (error.status === 401) this.#renew(error);
       if (error.status === 429) this.#tell("patience", error.retryAfter);
@@ -242,25 +203,18 @@ export class Conversation extends EventTarget {
     }
   }
 
-  #sending(item) {
-    if (item.state === "sent") this.#tell("typing", true);
-    this.#put(item.client_id, { from: "citizen", ...item });
-  }
-
   #heard(name, data, id) {
-    if (name === "typing") this.#tell("typing", data.on === true);
+    if (name === "typing") this.#tell("typing", data.on);
     else if (name === "reply") this.#reply(data);
-    else if (name === "notice" && data.kind === "token") this.#api.renew(data.token);
-    else if (name === "notice" && data.kind === "erased") this.#leave("erased_elsewhere");
-    else if (name === "notice" && data.text) {
-      // What staff do, and delays: said by the gateway, in its words.
-      this.#put(`r${data.id ?? id ?? newId()}`, { from: "bot", buttons: [], links: [], answer: null, notice: true, ...data });
-    }
+    else if (data.kind === "token") this.#api.renew(data.token);
+    else if (data.kind === "erased") this.#leave("erased_elsewhere");
+    // A delay, or what staff do: said by the gateway, in its words.
+    else if (data.text) this.#put(`r${id}`, { ...data, told: true });
   }
 
   #reply(reply) {
     this.#tell("typing", false);
-    if (!this.lines.has(`r${reply.id}`)) this.#put(`r${reply.id}`, { at: new Date().toISOString(), ...reply });
+    if (!this.lines.has(`r${reply.id}`)) this.#put(`r${reply.id}`, reply);
   }
 
   #put(key, line) {
@@ -271,7 +225,7 @@ export class Conversation extends EventTarget {
   #over(erased) {
     this.lines.clear();
     this.#tell("typing", false);
-    this.#tell("over", { erased });
+    this.#tell("over", erased);
   }
 
   #adopt(id, token) {
@@ -280,14 +234,12 @@ export class Conversation extends EventTarget {
     kept.set(SESSION, id && { id, token });
   }
 
-  /** Another tab has a newer token, has ended the conversation, or has begun one. */
   #otherTab(session) {
-    if (!this.#running || !this.#id) return;
+    if (!this.running || !this.#id) return;
     if (session?.id === this.#id) this.#api.token = session.token;
     else if (!session) this.#leave("ended");
     else {
-      this.#outbox.enabled = false;
-      this.#stream.stop();
+      this.#pause();
       this.#over(true);
       this.#id = session.id;
       this.#api.token = session.token;

@@ -1,17 +1,16 @@
 /* <troly-chat>: the chat itself (mode "page" or "frame"), or a button that opens it ("launcher"; "iframe"
-   puts it in a frame). A Shadow DOM keeps the site's styles out of it and its own in. */
+   puts it in a frame). A Shadow DOM keeps the site's styles out and its own in. */
 
-import { icon, Interface } from "./widget.dom.js";
-import { tab } from "./widget.storage.js";
+import { icon, Interface } from "./widget.interface.js";
+import { tab } from "./widget.kept.js";
 import { styles } from "./widget.style.js";
 
 const BASE = new URL(".", import.meta.url).href;
-const OPEN = "open";
-const PHONE = "(max-width: 520px), (max-height: 480px)";
+const PHONE = matchMedia("(max-width: 520px), (max-height: 480px)");
 
 class TrolyChat extends HTMLElement {
   #ui;
-  #view = null;
+  #view;
   #launcher;
   #panel;
   #frame;
@@ -19,148 +18,109 @@ class TrolyChat extends HTMLElement {
   connectedCallback() {
     if (this.shadowRoot) return;
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [styles()];
-    const asked = this.mode === "page" && new URLSearchParams(location.search).get("lang");
-    this.#ui = new Interface(asked || this.getAttribute("language"));
-    if (["page", "frame"].includes(this.mode)) this.#whole();
+    this.mode = this.getAttribute("mode") ?? "launcher";
+    // The holder of a frame says in its address what its own tag says (#embed).
+    const said = new URLSearchParams(this.mode === "frame" ? location.hash.slice(1) : location.search);
+    this.operator = (this.mode === "frame" && said.get("operator")) || this.getAttribute("operator");
+    this.#ui = new Interface(said.get("lang") ?? this.getAttribute("language"));
+    if (this.mode === "page" || this.mode === "frame") this.#whole(said.get("parent"));
     else this.#corner();
-  }
-
-  get mode() {
-    return this.getAttribute("mode") ?? "launcher";
-  }
-
-  get operator() {
-    const operator = this.getAttribute("operator") ?? "";
-    return operator.startsWith("{{") ? "" : operator;
-  }
-
-  /** Open the panel and put the focus where one writes. */
-  async open({ focus = true } = {}) {
-    if (!this.#panel || this.#panel.open) return this.#view?.focus();
-    this.#unread(false);
-    tab.set(OPEN, true);
-    this.#launcher.setAttribute("aria-expanded", "true");
-    this.classList.add("open");
-    if (matchMedia(PHONE).matches) this.#panel.showModal();
-    else this.#panel.show();
+    // iOS shrinks only the visual viewport when its keyboard comes.
+    for (const type of ["resize", "scroll"]) visualViewport.addEventListener(type, () => this.#fit());
     this.#fit();
+  }
+
+  async #show(host, mode, closed, unread) {
+    const { View } = await import("./widget.view.js");
+    this.#view ??= new View(this.#ui, { base: BASE, mode, operator: this.operator, closed, unread });
+    host.append(this.#view.element);
+    this.#view.start();
+  }
+
+  /** `site` is the origin that holds the frame; which ones may is the gateway's decision (frame-ancestors). */
+  async #whole(site) {
+    const framed = this.mode === "frame" && /^https?:\/\/[^/]+$/.test(site) && parent !== window;
+    const tell = (troly) => framed && parent.postMessage({ troly }, site);
+    await this.#show(this.shadowRoot, this.mode, framed && (() => tell("close")), () => tell("unread"));
+    this.#ui.follow(() => {
+      document.documentElement.lang = this.#ui.language;
+      document.title = [this.#ui.t("name"), this.#ui.t("field"), this.operator].filter(Boolean).join(" · ");
+    });
+    if (!framed) return this.#view.focus();
+    addEventListener("message", ({ source, origin, data }) => {
+      if (source === parent && origin === site && data?.troly === "focus") this.#view.focus();
+    });
+    tell("ready");
+  }
+
+  #corner() {
+    const { h } = this.#ui;
+    const prepare = () => this.mode === "launcher" && import("./widget.view.js");
+    this.#launcher = h("button", { class: "launcher", label: "launch_label", "aria-expanded": "false", "aria-haspopup": "dialog",
+      on: { click: () => this.#open(true), pointerenter: prepare, focus: prepare } },
+      icon("mark"), h("span", { t: "launch" }), h("i", { class: "badge", hidden: true }));
+    // What Escape does is decided inside, where the menu may come first.
+    const cancel = (event) => {
+      if (event.target !== this.#panel) return;
+      event.preventDefault();
+      this.#close();
+    };
+    this.#panel = h("dialog", { class: "panel", label: "name", on: { cancel } });
+    const corner = h("div", { class: "corner" }, this.#launcher, this.#panel);
+    this.shadowRoot.append(corner);
+    this.#ui.follow(() => {
+      corner.dataset.theme = this.#ui.dark ? "dark" : "light";
+      corner.lang = this.#ui.language;
+      this.#ui.translate(corner);
+    });
+    // Going to another page of the site does not end the talk.
+    if (tab.get("open") && !PHONE.matches) this.#open(false);
+  }
+
+  async #open(focus) {
+    this.#opened(true);
+    if (PHONE.matches) this.#panel.showModal();
+    else this.#panel.show();
+    if (!focus) this.shadowRoot.activeElement?.blur();
     if (this.mode === "iframe") this.#embed(focus);
     else {
-      await this.#fill();
+      await this.#show(this.#panel, "panel", () => this.#close(), () => this.#unread());
       if (focus) this.#view.focus();
     }
   }
 
-  /** Close the panel and give the focus back to the button that opened it. */
-  close() {
-    if (!this.#panel?.open) return;
-    tab.set(OPEN, null);
+  #close() {
     this.#panel.close();
-    this.classList.remove("open");
-    this.#launcher.setAttribute("aria-expanded", "false");
+    this.#opened(false);
     this.#launcher.focus();
   }
 
-  /** Put the focus where one writes (mode "page" and "frame"). */
-  focus() {
-    this.#view?.focus();
+  #opened(open) {
+    tab.set("open", open || null);
+    this.#launcher.setAttribute("aria-expanded", open);
+    this.#unread(false);
   }
 
-  async #whole() {
-    const { View } = await import("./widget.view.js");
-    const framed = this.mode === "frame";
-    this.#view = new View(this.#ui, {
-      base: BASE,
-      mode: this.mode,
-      operator: this.operator,
-      closed: framed ? () => this.dispatchEvent(new Event("troly-close")) : undefined,
-      unread: () => this.dispatchEvent(new Event("troly-unread")),
-    });
-    this.shadowRoot.append(this.#view.element);
-    const name = () => {
-      document.documentElement.lang = this.#ui.language;
-      document.title = [this.#ui.t("name"), this.#ui.t("field"), this.operator].filter(Boolean).join(" · ");
-    };
-    this.#ui.addEventListener("change", name);
-    name();
-    this.#view.start();
-    if (!framed) this.#view.focus();
-    this.dispatchEvent(new Event("troly-ready"));
-  }
-
-  #corner() {
-    const h = this.#ui.h.bind(this.#ui);
-    const prepare = () => this.mode === "launcher" && import("./widget.view.js");
-    this.#launcher = h("button", { type: "button", class: "launcher", label: "launch_label", "aria-expanded": "false", "aria-haspopup": "dialog", on: {
-      click: () => this.open(),
-      pointerenter: prepare,
-      focus: prepare,
-    } }, icon("mark"), h("span", { t: "launch" }), h("i", { class: "badge", hidden: true }));
-    this.#panel = h("dialog", { class: "panel", label: "name", on: {
-      // What Escape does is decided inside, where the menu may come first.
-      cancel: (event) => {
-        if (event.target !== this.#panel) return;
-        event.preventDefault();
-        this.close();
-      },
-    } });
-    const corner = h("div", { class: "corner" }, this.#launcher, this.#panel);
-    this.shadowRoot.append(corner);
-    const restyle = () => {
-      corner.dataset.theme = this.#ui.dark ? "dark" : "light";
-      corner.lang = this.#ui.language;
-      this.#ui.translate(corner);
-    };
-    this.#ui.addEventListener("change", restyle);
-    restyle();
-    // iOS shrinks only the visual viewport when its keyboard comes.
-    visualViewport?.addEventListener("resize", () => this.#fit());
-    visualViewport?.addEventListener("scroll", () => this.#fit());
-    // Going to another page of the site does not end the talk.
-    if (tab.get(OPEN)) this.open({ focus: false });
+  #unread(some = !this.#panel.open) {
+    this.#launcher.querySelector(".badge").hidden = !some;
+    this.#ui.word(this.#launcher, { label: some ? "launch_unread" : "launch_label" });
   }
 
   #fit() {
-    const { height, offsetTop } = visualViewport ?? { height: innerHeight, offsetTop: 0 };
-    this.#panel.style.setProperty("--visible", `${height}px`);
-    this.#panel.style.setProperty("--above", `${offsetTop}px`);
-  }
-
-  async #fill() {
-    const { View } = await import("./widget.view.js");
-    if (!this.#view) {
-      this.#view = new View(this.#ui, {
-        base: BASE,
-        mode: "panel",
-        operator: this.operator,
-        closed: () => this.close(),
-        unread: () => this.#unread(!this.#panel.open),
-      });
-      this.#panel.append(this.#view.element);
-    }
-    this.#view.start();
-  }
-
-  #unread(some) {
-    this.#launcher.querySelector(".badge").hidden = !some;
-    this.#launcher.setAttribute("aria-label", this.#ui.t("launch_label") + (some ? ` (${this.#ui.t("unread")})` : ""));
+    if (visualViewport.scale !== 1) return; // zoomed by fingers
+    this.style.setProperty("--visible", `${visualViewport.height}px`);
+    this.style.setProperty("--above", `${visualViewport.offsetTop}px`);
   }
 
   #embed(focus) {
     const { origin } = new URL(BASE);
-    const send = (message) => this.#frame.contentWindow.postMessage({ troly: message }, origin);
-    if (this.#frame) {
-      if (focus) send("focus");
-      return;
-    }
-    const wishes = new URLSearchParams({ parent: location.origin, language: this.#ui.language, operator: this.operator });
-    this.#frame = this.#ui.h("iframe", { src: `${BASE}embed#${wishes}`, title: this.#ui.t("name"), allow: "clipboard-write" });
+    const send = () => focus && this.#frame.contentWindow.postMessage({ troly: "focus" }, origin);
+    if (this.#frame) return send();
+    const wishes = new URLSearchParams({ parent: location.origin, lang: this.#ui.language, operator: this.operator ?? "" });
+    this.#frame = this.#ui.h("iframe", { src: `${BASE}embed#${wishes}`, title: this.#ui.t("name") });
+    const acts = { ready: send, close: () => this.#close(), unread: () => this.#unread() };
     addEventListener("message", (event) => {
-      if (event.source !== this.#frame.contentWindow || event.origin !== origin) return;
-      const message = event.data?.troly;
-      if (message === "ready" && focus) send("focus");
-      else if (message === "close") this.close();
-      else if (message === "unread") this.#unread(!this.#panel.open);
+      if (event.source === this.#frame.contentWindow && event.origin === origin) acts[event.data?.troly]?.();
     });
     this.#panel.append(this.#frame);
   }

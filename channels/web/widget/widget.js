@@ -1,8 +1,5 @@
-/* What a website includes with one tag:
-   <script src="https://assistant.example.gov.vn/widget.js" data-operator="Quảng Ninh" defer></script>
-   A classic script, so that it knows its own tag and needs no permission to load; the rest are modules. */
+/* What a website includes with one tag (README.md). A classic script, so that it knows its own tag. */
 (() => {
-  "use strict";
   const tag = document.currentScript;
   const base = new URL(".", tag.src).href;
   const { mode = "launcher", operator, language } = tag.dataset;
