@@ -34,7 +34,9 @@ class PooledEndpoint(EndpointConfig):
         ) as response:
             content = await response.read()
             if response.status >= 400:
-                raise ClientResponseError(response.status, response.reason, content)
+                # rasa-sdk sends the whole conversation back with a failure, and Rasa would log it.
+                declined = response.status == 400
+                raise ClientResponseError(response.status, response.reason, content if declined else b"")
             return json.loads(content)
 
     async def close(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
-_PAGE = Path(__file__).parent / "templates" / "today.html"
+_HERE = Path(__file__).parent
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,4 +21,10 @@ async def without_slash() -> RedirectResponse:
 @router.get("/console/")
 async def today() -> HTMLResponse:
     """What staff can do today, in Vietnamese and English. It holds nothing that needs a login."""
-    return HTMLResponse(_PAGE.read_text(encoding="utf-8"))
+    return HTMLResponse((_HERE / "templates" / "today.html").read_text(encoding="utf-8"))
+
+
+@router.get("/console/console.css")
+async def style() -> FileResponse:
+    """The page's style sheet."""
+    return FileResponse(_HERE / "static" / "console.css", media_type="text/css")

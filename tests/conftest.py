@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import secrets
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +20,10 @@ import pytest
 import sqlalchemy as sa
 
 from troly.database import engine
-from troly.settings import ROOT
+from troly.settings import ROOT, Settings
 
 STARTUP_SECONDS = 30
+TRAINING_SECONDS = 600
 
 
 def lacking(what: str) -> None:
@@ -51,6 +54,45 @@ def reference() -> Path:
     if not (folder / "portal_samples").is_dir():
         pytest.skip("the reference files are not beside the project (../shared)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bare_environment() -> dict[str, str]:
+    """The environment without any setting of ours, for programs that a test starts.
+
+    They must also run outside the project's folder, where a .env may lie.
+    """
+    ours = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+@pytest.fixture(scope="session")
+def trained_model(tmp_path_factory: pytest.TempPathFactory, bare_environment: dict[str, str]) -> Path:
+    """A model of the demo portal's own catalogue without encoder, trained once a run.
+
+    The database that it was trained on is ../data/troly.db, seen from the model.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # where all workers find it
+    models, data = folder / "trained" / "models", folder / "trained" / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    with (folder / "trained" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(models.glob("*.json")):  # written last
+            named = {"DATA_DIR": data, "MODEL_DIR": models, "DEMO_CATALOGUE": "own", "ENCODER": "none"}
+            done = subprocess.run(
+                [sys.executable, "-m", "troly", "train"],
+                env=bare_environment | {name: str(value) for name, value in named.items()},
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=TRAINING_SECONDS,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    (model,) = models.glob("*.tar.gz")
+    return model
 
 
 @pytest.fixture(scope="session")

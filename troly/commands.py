@@ -63,25 +63,9 @@ def _serve_one(name: str, config: Settings) -> None:
 
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
-    if name != "portal":
-        _require_tables(config)
     log.configure(config.log_level, process=name)
     module, function = target.split(":")
     getattr(importlib.import_module(module), function)(config)
-
-
-def _require_tables(config: Settings) -> None:
-    from sqlalchemy import inspect
-
-    from troly.database import engine, reach
-
-    made = engine(config.database)
-    try:
-        with reach(made) as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                raise UsageError("the database has no tables yet; run: troly db upgrade")
-    finally:
-        made.dispose()
 
 
 def _prepare(config: Settings) -> None:
@@ -117,7 +101,6 @@ def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
         host, environment = _address(name, config)
         health = f"http://{host}:{number}{path}"
         processes.append(Process(name, command, number, health, environment))
-
 
     def ready() -> None:
         click.echo(f"Ready after {time.monotonic() - started:.1f} s.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from troly.errors import SettingError
+from troly.errors import SettingError, UsageError
 
 _ASYNC = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _SYNC = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2"}
@@ -43,6 +43,20 @@ def reach(made: Engine) -> Connection:
         raise SettingError(
             f"DATABASE_URL: the database does not answer ({reason}); start it, or mend the address"
         ) from None
+
+
+def require_tables(url: str) -> None:
+    """Raise UsageError when the database has none of our tables, SettingError when it does not answer.
+
+    `troly serve` makes them; a process that is started alone needs them made before.
+    """
+    made = engine(url)
+    try:
+        with reach(made) as connection:
+            if not inspect(connection).has_table("inbox"):
+                raise UsageError("the database has no tables yet; run: troly db upgrade")
+    finally:
+        made.dispose()
 
 
 def _address(url: str, drivers: dict[str, str]) -> URL:

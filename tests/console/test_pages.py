@@ -16,7 +16,9 @@ async def test_the_page_says_in_both_languages_what_staff_can_do_today() -> None
         transport=transport, base_url="http://troly", follow_redirects=True
     ) as client:
         page = await client.get("/console")
-    assert page.status_code == 200
+        style = await client.get("/console/console.css")
+    assert page.status_code == style.status_code == 200
+    assert style.headers["content-type"].startswith("text/css")
     assert page.headers["content-type"].startswith("text/html")
     assert "chưa có trong phiên bản này" in page.text
     assert "not part of this version" in page.text

@@ -97,3 +97,9 @@ async def test_both_engines_reach_a_real_postgresql(postgres_url: str) -> None:
     async with other.connect() as connection:
         assert await connection.scalar(sa.text("SELECT 1")) == 1
     await other.dispose()
+
+
+def test_a_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError, match=r"^DATA_DIR: cannot make the folder .*file"):
+        engine(f"sqlite:///{tmp_path / 'file' / 'troly.db'}")

@@ -181,6 +181,21 @@ async def test_exit_code_2_ends_everything_with_a_usage_error() -> None:
     require_free_port("127.0.0.1", good.port, "GOOD_PORT")
 
 
+async def test_exit_code_2_of_a_process_that_ran_before_stops_no_other(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    one, good = server("one"), server("good")
+    code = f"import os, sys\nif os.path.exists({str(broken)!r}): raise SystemExit(2)\n{_SERVER}"
+    changed = Process("changed", [sys.executable, "-c", code, str(one.port)], one.port, one.health)
+    async with running(changed, good) as (_, lines):
+        broken.touch()
+        untouched, killed = await process_id(good), await process_id(changed)
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: any("exit code 2" in line for line in lines), "it is tried again")
+        broken.unlink()
+        assert await process_id(changed, other_than=killed)
+        assert await process_id(good) == untouched
+
+
 async def test_what_is_not_ready_in_time_is_named_and_all_are_stopped() -> None:
     good, silent = server("good"), script("silent", "import time; time.sleep(60)")
     supervisor = Supervisor([good, silent], lambda _: None)
