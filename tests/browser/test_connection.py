@@ -85,6 +85,20 @@ def test_a_gateway_that_stays_away_leaves_a_message_to_send_again(chat: Chat, ga
     assert gateway.texts == ["giữ lại"]
 
 
+def test_a_new_message_does_not_overtake_one_that_failed(
+    chat: Chat, gateway: FakeGateway, page: Page
+) -> None:
+    page.route("**/api/v1/messages", lambda route: route.abort())
+    # Without a network there is no second try, and no event tells that it is back.
+    page.evaluate("Object.defineProperty(navigator, 'onLine', {value: false, configurable: true})")
+    chat.say("một")
+    expect(page.get_by_role("button", name="Gửi lại")).to_be_visible()
+    page.unroute("**/api/v1/messages")
+    chat.say("hai")
+    expect(chat.reply("Trả lời: hai")).to_be_visible()
+    assert gateway.texts == ["một", "hai"]
+
+
 def test_an_unsent_message_survives_a_reload_and_is_not_doubled(
     chat: Chat, gateway: FakeGateway, page: Page
 ) -> None:

@@ -49,6 +49,7 @@ def test_the_launcher_opens_a_panel_and_nothing_is_stored_before(page: Page, sit
     launcher.click()
     chat = Chat(page)
     expect(chat.input).to_be_focused()
+    expect(launcher).to_be_hidden()  # the focus would vanish behind the panel
     expect(chat.reply("Chào Anh/Chị")).to_be_visible()
     expect(page.get_by_role("dialog", name="Trợ Lý")).to_be_visible()
     expect(page.locator(".names")).to_contain_text("Quảng Ninh")

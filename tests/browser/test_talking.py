@@ -88,6 +88,31 @@ def test_an_answer_shows_source_with_date_in_its_own_language(chat: Chat, gatewa
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
+def test_lines_and_lists_of_an_answer_keep_their_form(chat: Chat, gateway: FakeGateway) -> None:
+    gateway.answers["giấy tờ"] = [reply(f"Giấy tờ:\n\n1. Tờ khai. {'dài ' * 60}\n2. 12.5 bản\n- khác")]
+    chat.say("giấy tờ")
+    lines = chat.replies.nth(1).locator("p")
+    expect(lines).to_have_count(5)
+    assert [line.get_attribute("class") for line in lines.all()] == [None, None, "item", "item", "item dash"]
+    lefts = lines.nth(2).evaluate(
+        "node => { const range = document.createRange(); range.selectNodeContents(node);"
+        # The space on which a line breaks is a box of its own.
+        " return [...range.getClientRects()].filter(({width}) => width > 20).map(({left}) => left); }"
+    )
+    assert lefts[0] + 15 < min(lefts[1:])  # what follows stands beside the number, not below it
+
+
+def test_choices_of_earlier_answers_are_quieter_and_still_work(chat: Chat, gateway: FakeGateway) -> None:
+    button = chat.page.get_by_role("button", name="Tra hồ sơ đã nộp").first
+    edge = "node => getComputedStyle(node).borderTopColor"
+    before = button.evaluate(edge)
+    chat.say("khác")
+    expect(chat.reply("Trả lời: khác")).to_be_visible()
+    assert button.evaluate(edge) != before
+    button.click()
+    expect(chat.reply("Trả lời: /check_application_status")).to_be_visible()
+
+
 def test_text_from_outside_stays_text(chat: Chat, gateway: FakeGateway) -> None:
     evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}\u202etxt'
     gateway.answers[evil] = [
@@ -135,7 +160,7 @@ def test_an_address_within_a_text_becomes_a_link(chat: Chat, gateway: FakeGatewa
     gateway.answers["x"] = [reply(f"Xem tại {PORTAL}.\nHoặc gọi 18001096 (miễn phí).")]
     chat.say("x")
     expect(chat.page.locator(".text a")).to_have_attribute("href", PORTAL)
-    assert chat.replies.last.evaluate("node => getComputedStyle(node).whiteSpace").startswith("pre-line")
+    expect(chat.replies.last.locator("p")).to_have_count(2)
 
 
 def test_a_rating_is_sent_and_can_be_changed(chat: Chat, gateway: FakeGateway) -> None:

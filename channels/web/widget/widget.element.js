@@ -73,7 +73,6 @@ class TrolyChat extends HTMLElement {
       corner.lang = this.#ui.language;
       this.#ui.translate(corner);
     });
-    // Going to another page of the site does not end the talk.
     if (tab.get("open") && !PHONE.matches) this.#open(false);
   }
 

@@ -29,7 +29,6 @@ export class Api {
     this.#base = `${base}api/v1/`;
   }
 
-  /** Begin a conversation, or go on with the one of the present token. */
   open(language) {
     return this.#json("POST", "conversations", { language });
   }

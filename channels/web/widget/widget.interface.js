@@ -101,7 +101,6 @@ export function dateIn(language, iso) {
   return format("en-GB", { timeZone: "Asia/Ho_Chi_Minh", day: digits, month, year: "numeric" }, iso);
 }
 
-/** "09:05" on the citizen's clock. */
 export const timeIn = (iso) => format("en-GB", { hour: "2-digit", minute: "2-digit" }, iso);
 
 // Drawn for this widget on a 24 by 24 grid.
@@ -221,9 +220,12 @@ export class Interface extends EventTarget {
     return this.h("a", { href, target: "_blank", rel: "noopener noreferrer" }, title, opens);
   }
 
-  /** A text from outside as nodes: text, with links where it writes addresses. */
+  /** A text from outside as nodes: a block a line, links where it writes addresses. */
   prose(text, language) {
-    const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'»”])/u);
-    return parts.map((part, index) => (index % 2 ? this.link(part, part, language) : part));
+    return text.split("\n").map((line) => {
+      const parts = line.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'»”])/u);
+      const nodes = parts.map((part, index) => (index % 2 ? this.link(part, part, language) : part));
+      return this.h("p", { class: (/^[-•] /.test(line) && "item dash") || (/^\d+\. /.test(line) && "item") }, ...nodes);
+    });
   }
 }

@@ -77,7 +77,7 @@ export class Outbox {
   add(item) {
     this.#take(item);
     this.#set(item, "queued");
-    this.run();
+    this.retry(); // nor does a new one overtake what failed
   }
 
   retry() {

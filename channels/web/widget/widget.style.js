@@ -49,7 +49,11 @@ header > button:hover:enabled, .menu-place > button:hover:enabled { background: 
 .line { display: flex; flex-direction: column; align-items: flex-start; gap: .5em; max-width: 100%; }
 .bubble, .typing { background: var(--face); border: 1px solid var(--edge); border-radius: .25em 1em 1em; padding: .6875em .9375em; }
 .bubble { max-width: min(100%, 38em); overflow-wrap: anywhere; unicode-bidi: isolate; }
-.text { white-space: pre-line; }
+.text p { white-space: pre-wrap; }
+.text p:empty { height: .75em; }
+.item { --by: 1.1em; padding-inline-start: var(--by); text-indent: calc(-1 * var(--by)); }
+.dash { --by: .625em; }
+.item + .item { margin-block-start: .25em; }
 .citizen { align-self: flex-end; align-items: flex-end; gap: .1875em; padding-inline-start: 2em; }
 .citizen .bubble { background: var(--own); border-color: #0000; border-radius: 1em 1em .25em; white-space: pre-wrap; }
 .meta { display: flex; align-items: center; justify-content: flex-end; gap: .375em; font-size: .8125em; color: var(--soft); }
@@ -69,6 +73,7 @@ a { color: var(--link); }
 .buttons button { padding: .4375em 1em; border-color: var(--rim); border-radius: 1.375em; background: var(--face); color: var(--link); font-weight: 500; line-height: 1.4; overflow-wrap: anywhere; }
 .buttons :is(.chosen, :hover:enabled) { background: var(--tint); border-color: var(--link); }
 .buttons .chosen { box-shadow: inset 0 0 0 1px var(--link); }
+.line:has(~ .line:not(.citizen)) .buttons button:enabled:not(:hover) { background: none; border-color: var(--edge); }
 .buttons :disabled { cursor: default; color: var(--soft); }
 .long { flex-direction: column; width: 100%; gap: .375em; }
 .long button { border-radius: .75em; }
@@ -125,6 +130,7 @@ label:has(:focus-visible) { outline: 3px solid var(--link); outline-offset: 2px;
 
 .corner, .panel { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
 .launcher, .launcher:hover:enabled { display: flex; align-items: center; gap: .625em; min-height: 56px; padding-inline: 1.125em 1.375em; border-radius: 28px; background: var(--head); color: #fff; font-weight: 600; box-shadow: var(--shade); }
+.launcher:has(~ [open]) { visibility: hidden; }
 .badge { position: absolute; inset: 0 .25em auto auto; width: 1em; height: 1em; border-radius: 50%; background: #e8a33d; border: 2px solid var(--face); }
 .panel { border: 0; padding: 0; color: inherit; width: 400px; height: min(640px, calc(100dvh - 40px)); max-width: none; max-height: none; border-radius: 20px; overflow: clip; background: var(--back); box-shadow: var(--shade); }
 .panel[open] { animation: rise .18s; }
@@ -132,7 +138,7 @@ label:has(:focus-visible) { outline: 3px solid var(--link); outline-offset: 2px;
 iframe { width: 100%; height: 100%; border: 0; }
 @media (max-width: 520px), (max-height: 480px) {
   .panel { inset: var(--above, 0) 0 auto; width: 100%; height: var(--visible, 100dvh); border-radius: 0; }
-  .page .mark, .panel .mark, .frame .mark { display: none; }
+  header .mark { display: none; }
   .names { padding: 0; }
 }
 .ideas { display: none; }

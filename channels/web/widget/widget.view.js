@@ -6,7 +6,7 @@ import { Lines, Menu } from "./widget.parts.js";
 
 const NEAR_END = 120; // px
 const MARGIN = 12; // px
-const PATIENT_MS = 1_500; // shorter hitches are not worth a word
+const PATIENT_MS = 1_500;
 const TYPING_MS = 90_000;
 
 export class View {
@@ -257,7 +257,6 @@ export class View {
     this.#ui.word(this.status, { t, values });
   }
 
-  /** For screen readers only. */
   #announce(text) {
     this.spoken.textContent = this.#ui.t(text);
     clearTimeout(this.#timers.announced);
