@@ -26,6 +26,11 @@ STARTUP_SECONDS = 30
 TRAINING_SECONDS = 600
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running, beside which no other can be run."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def lacking(what: str) -> None:
     """Skip the test because the machine lacks something; fail where REQUIRE_ALL says that it must not."""
     if os.environ.get("REQUIRE_ALL"):
