@@ -26,7 +26,8 @@ def configure(level: str = "info", *, process: str = "") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Not cached: a second configuration in the same process must reach loggers already used.
+        cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(
