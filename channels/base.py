@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -99,7 +100,8 @@ class Reply(Outbound):
 class Channel(ABC):
     """One way to reach citizens. A channel verifies and stores what comes in, and sends what goes out.
 
-    Delivery (order, retries, one answer a message) is not the channel's business: channels/delivery.py.
+    Delivery (order, retries, one answer a message) is not the channel's business: channels/delivery.py
+    and, for what is sent out, channels/sender.py.
     """
 
     name: ClassVar[str]
@@ -108,10 +110,56 @@ class Channel(ABC):
     def router(self) -> APIRouter:
         """The routes on which this channel receives."""
 
+    async def start(self) -> None:  # noqa: B027 - most channels have nothing to begin
+        """Begin what runs beside the routes (polling, renewing tokens). Must not wait for the network."""
+
+    async def stop(self) -> None:  # noqa: B027
+        """End it, within a few seconds."""
+
     @abstractmethod
     async def announce(self, conversation_id: str) -> None:
         """New outbox rows of the conversation are stored; bring them to the citizen."""
 
     @abstractmethod
     async def typing(self, conversation_id: str, on: bool) -> None:
-        """Show or hide that an answer is being prepared, where the platform can."""
+        """Show or hide that an answer is being prepared, where the platform can; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a conversation's citizen is reached on a platform."""
+
+    conversation_id: str
+    external_id: str
+    """The platform's id of the chat, in clear: only for the call to the platform, never for a log."""
+    last_inbound_at: datetime | None
+    """When the citizen last wrote: platforms allow answers only for a while after."""
+
+
+Part = dict[str, Any]
+"""What one call to the platform sends: JSON-safe, made by the channel, meant for nobody else."""
+
+
+class PushChannel(Channel):
+    """A channel whose platform must be called for each reply; channels/sender.py calls it, in order."""
+
+    numbered: ClassVar[bool] = False
+    """The platform has no buttons: choices are numbered in the text, and a number picks one."""
+
+    per_second: ClassVar[float] = 25.0
+    """Sends a second over all chats that the platform allows."""
+
+    per_chat_second: ClassVar[float] = 1.0
+    """Sends a second to one chat that the platform allows, over a short while."""
+
+    @abstractmethod
+    def render(self, reply: Reply) -> Sequence[Part]:
+        """The calls that a reply needs, at least one. Deterministic: a retry continues at a part's index."""
+
+    @abstractmethod
+    async def send(self, address: Address, part: Part) -> str | None:
+        """Send one part; gives the platform's message id where it tells one.
+
+        Raises SendLater (surely not delivered, try again), SendUnknown (may have been delivered),
+        SendRefused (never will be) or ChatClosed (nor will anything else to this chat).
+        """

@@ -44,3 +44,34 @@ class RasaEmpty(RasaError):
     """Rasa answered with nothing, which is how its REST channel reports an exception."""
 
     reason = "empty"
+
+
+class SendError(ChannelError):
+    """A reply that did not reach the platform; `reason` is one word or code for logs and the outbox."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason` never holds a citizen's words, an id or a token."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SendLater(SendError):
+    """Surely not delivered, and safe to send again: refused connection, rate limit, night hours."""
+
+    def __init__(self, reason: str, *, seconds: float | None = None, counts: bool = True) -> None:
+        """`seconds` until the platform takes it (None: our own backoff); `counts` False is no try."""
+        super().__init__(reason)
+        self.seconds = seconds
+        self.counts = counts
+
+
+class SendUnknown(SendError):
+    """The platform may have delivered it: no answer in time, or an answer that makes no sense."""
+
+
+class SendRefused(SendError):
+    """The platform will never take this part: too long, malformed, quota of the chat used up."""
+
+
+class ChatClosed(SendError):
+    """The citizen blocked the account, left, or is out of the platform's window: nothing can be sent."""
