@@ -17,9 +17,17 @@ LANGUAGES = ("vi", "en")
 
 
 def load(language: str, folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
-    """The responses of one language: name -> {"text", "buttons"?}. A bare text is short for {"text"}."""
-    raw = yaml.safe_load((folder / f"{language}.yml").read_text(encoding="utf-8"))
-    return {name: value if isinstance(value, dict) else {"text": value} for name, value in raw.items()}
+    """The responses of one language: name -> {"text", "buttons"?}. A bare text is short for {"text"}.
+
+    From vi.yml and, a file a service, <service>.vi.yml. Raises UsageError for a name in two files.
+    """
+    loaded: dict[str, dict[str, Any]] = {}
+    for path in [folder / f"{language}.yml", *sorted(folder.glob(f"*.{language}.yml"))]:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if twice := sorted(loaded.keys() & raw.keys()):
+            raise UsageError(f"{path.name}: {', '.join(twice)}: already in another file of bot/responses")
+        loaded |= {name: value if isinstance(value, dict) else {"text": value} for name, value in raw.items()}
+    return loaded
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +54,7 @@ def compile_domain_responses(folder: Path = FOLDER) -> dict[str, list[dict[str, 
     first, second = (set(by_language[language]) for language in LANGUAGES)
     if first != second:
         missing = sorted(first ^ second)
-        raise UsageError(f"bot/responses: these keys are not in both vi.yml and en.yml: {', '.join(missing)}")
+        raise UsageError(f"bot/responses: these keys are not in both languages: {', '.join(missing)}")
     compiled: dict[str, list[dict[str, Any]]] = {}
     for name in by_language["vi"]:
         variants = [

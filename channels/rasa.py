@@ -21,8 +21,9 @@ _CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # "/" and the letters that compatibility normalisation turns into it.
 _SLASHES = re.compile(r"[\s/\uff0f\u2044\u2215]+")
 
-# The name of an intent and the values of its entities. Rasa's own commands are not for citizens.
-_PAYLOAD = re.compile(r"/(?!restart\b|back\b|session_start\b)[a-z][a-z0-9_]{0,63}(\{.*\})?", re.DOTALL)
+# The name of an intent and the values of its entities. Rasa's own commands are not for citizens, nor
+# are those that begin with tell_: the system sends these when it has something to tell.
+_PAYLOAD = re.compile(r"/(?!restart\b|back\b|session_start\b|tell_)[a-z][a-z0-9_]{0,63}(\{.*\})?", re.DOTALL)
 PAYLOAD_LIMIT = 512
 
 
