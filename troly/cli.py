@@ -19,8 +19,12 @@ _COMMANDS = {
     "chat": ("channels.commands:chat", "Talk in the terminal."),
     "converse": ("channels.commands:converse", "Play dialogues through the whole stack, turn by turn."),
     "bench": ("channels.bench_commands:bench", "Measure speed, CPU and memory of the whole stack."),
+    "channel": ("channels.channel_commands:channel", "Connect Zalo and Telegram, and try them."),
     "catalogue": ("portal.commands:catalogue", "The local copy of the portal's procedures."),
+    "offices": ("portal.office_commands:offices", "The province's list of one-stop desks."),
     "data": ("bot.data_commands:data", "Check and extend the training data."),
+    "user": ("console.commands:user", "Accounts of staff."),
+    "audit": ("console.commands:audit", "The record of what staff did."),
     "db": ("troly.commands:db", "The database's tables."),
 }
 

@@ -134,3 +134,52 @@ def upgrade() -> None:
 
     run(settings().database)
     click.echo(f"The tables are at revision {current(settings().database)}.")
+
+
+@db.command("rotate-keys")
+@click.option("--new-key", is_flag=True, help="First step: make a key and put it before the others.")
+def rotate_keys(new_key: bool) -> None:
+    """Encrypt citizens' ids, names and the platforms' tokens anew with the newest key.
+
+    Three steps: --new-key, then restart every gateway, then this command without it. Afterwards the
+    older keys can be removed.
+    """
+    from tqdm import tqdm
+
+    from troly import privacy, rotation
+    from troly.database import engine
+
+    if new_key:
+        path = privacy.add_key(settings())
+        if path:
+            click.echo(f"A new key stands first in {path}.")
+        else:
+            click.echo(f"Put this key first in ENCRYPTION_KEYS, before a comma:\n{privacy.new_key()}")
+        click.echo("Now restart every gateway, then run: troly db rotate-keys")
+        return
+    keyring = privacy.Keyring.from_settings(settings())
+    made = engine(settings().database)
+    try:
+        counts = list(tqdm(rotation.rotate(made, keyring), unit=" pages", disable=None))
+    finally:
+        made.dispose()
+    click.echo(f"{counts[-1]} rows are encrypted with the newest key; older keys can be removed.")
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Only say how much is too old; change nothing.")
+def retention(dry_run: bool) -> None:
+    """Forget what is older than RETENTION_DAYS (RETENTION_DAYS_WITH_REPORT where there is a report).
+
+    The gateway does the same every hour.
+    """
+    from tqdm import tqdm
+
+    commands = importlib.import_module("channels.retention_command")
+    with tqdm(unit=" conversations", disable=None if not dry_run else True) as bar:
+        found = asyncio.run(commands.run(settings(), dry_run, lambda done: bar.update(done - bar.n)))
+    verb = "would be forgotten" if dry_run else "were forgotten"
+    click.echo(
+        f"{found.conversations} conversations {verb}; of those that go on, {found.messages} messages, "
+        f"{found.replies} replies and {found.media} files."
+    )

@@ -18,6 +18,7 @@ def configure(level: str = "info", *, process: str = "") -> None:
     )
     structlog.configure(
         processors=[
+            _without_citizens_words,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -38,3 +39,12 @@ def configure(level: str = "info", *, process: str = "") -> None:
     logging.getLogger("py.warnings").setLevel(logging.DEBUG if number == logging.DEBUG else logging.ERROR)
     # httpx logs whole addresses, and those may carry tokens.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _without_citizens_words(
+    _logger: object, method: str, entry: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Rasa's own debugging ("processor.message.parse") quotes messages; our events have no dotted names."""
+    if method == "debug" and "." in str(entry.get("event", "")).split(" ")[0].rstrip("."):
+        raise structlog.DropEvent
+    return entry

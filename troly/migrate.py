@@ -78,8 +78,14 @@ def _render(kind: str, item: Any, context: Any) -> str | bool:
     return False
 
 
+def _described(name: str | None, _kind: str, _parents: Any) -> bool:
+    """Whether the tables describe it: the full-text index is other on each database (tables/turns.py)."""
+    return not (name or "").startswith("turn_search")
+
+
 SETTINGS: dict[str, Any] = {
     "target_metadata": metadata,
+    "include_name": _described,
     "render_item": _render,
     "compare_type": True,
     # SQLite changes a table by copying it.

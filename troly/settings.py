@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     # Where this deployment stands
     province: str = "Quảng Ninh"
     default_language: Literal["vi", "en"] = "vi"
+    office_hours: str = "1-5 07:30-11:30 13:30-17:00"
+
+    # A person, and how long things are kept
+    handover_minutes: int = Field(default=15, ge=0)
+    handover_idle_minutes: int = Field(default=60, ge=1)
+    retention_days: int = Field(default=90, ge=1)
+    retention_days_with_report: int = Field(default=365, ge=1)
 
     # Storage
     data_dir: Path = Path("var")
@@ -51,6 +58,16 @@ class Settings(BaseSettings):
     status_client_id: str = ""
     status_client_secret: SecretStr = SecretStr("")
     lgsp_unit: str = ""
+    status_features: str = ""
+    verify_attempts: int = Field(default=3, ge=1, le=20)
+    verify_attempts_per_address: int = Field(default=10, ge=1, le=200)
+    lookups_per_hour: int = Field(default=30, ge=1)
+    notice_poll_minutes: float = Field(default=30, gt=0)
+    notice_requests_per_minute: int = Field(default=60, ge=1)
+    portal_webhook_secret: SecretStr = SecretStr("")
+    report_url: str = ""
+    report_token: SecretStr = SecretStr("")
+    report_follow_minutes: float = Field(default=15, gt=0)
     demo_catalogue: str = "auto"
 
     # The website
@@ -62,8 +79,46 @@ class Settings(BaseSettings):
     messages_per_minute: int = Field(default=20, ge=1)
     conversations_per_hour: int = Field(default=60, ge=1)
 
+    # Staff
+    staff_idle_minutes: int = Field(default=30, ge=1, le=1440)
+    staff_session_hours: int = Field(default=12, ge=1, le=168)
+    staff_two_factor: Literal["required", "optional"] = "required"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = ""
+    oidc_role_claim: str = "groups"
+    oidc_roles: str = ""
+
+    # Channels
+    encryption_keys: SecretStr = SecretStr("")
+    telegram_token: SecretStr = SecretStr("")
+    telegram_secret: SecretStr = SecretStr("")
+    telegram_mode: Literal["webhook", "polling"] = "webhook"
+    telegram_api: str = "https://api.telegram.org"
+    zalo_oa_app_id: str = ""
+    zalo_oa_id: str = ""
+    zalo_oa_secret_key: SecretStr = SecretStr("")
+    zalo_oa_app_secret: SecretStr = SecretStr("")
+    zalo_oa_refresh_token: SecretStr = SecretStr("")
+    zalo_oa_api: str = "https://openapi.zalo.me"
+    zalo_oa_auth: str = "https://oauth.zaloapp.com"
+    zalo_oa_free_messages: int = Field(default=0, ge=0)
+    zalo_oa_paid_window: bool = False
+    zalo_oa_night: Literal["hold", "send"] = "hold"
+    zalo_bot_token: SecretStr = SecretStr("")
+    zalo_bot_secret: SecretStr = SecretStr("")
+    zalo_bot_mode: Literal["webhook", "polling"] = "webhook"
+    zalo_bot_api: str = "https://bot-api.zaloplatforms.com"
+
     # Understanding
     encoder: str = "auto"
+    encoder_backend: Literal["auto", "torch", "onnx"] = "auto"
+    encoder_pooling: Literal["auto", "mean", "cls"] = "auto"
+    encoder_query_prefix: str = "auto"
+    encoder_passage_prefix: str = "auto"
+    encoder_device: str = "auto"
+    encoder_batch: int = Field(default=32, ge=1, le=4096)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -38,7 +38,9 @@ def differences(url: str) -> list[Any]:
     made = engine(url)
     try:
         with made.connect() as connection:
-            options = {key: migrate.SETTINGS[key] for key in ("target_metadata", "compare_type")}
+            options = {
+                key: migrate.SETTINGS[key] for key in ("target_metadata", "compare_type", "include_name")
+            }
             return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
     finally:
         made.dispose()
@@ -65,6 +67,54 @@ def test_every_migration_can_be_taken_back_and_made_again(url: str) -> None:
     assert tables_of(url) <= {"alembic_version"}
     migrate.upgrade(url)
     assert differences(url) == []
+
+
+def test_an_older_database_keeps_everything_when_it_is_upgraded(url: str) -> None:
+    """A conversation as the first version wrote it: with a message that waits, and one that is answered."""
+    migrate.upgrade(url, "0001_initial")
+    moment = "2026-11-20 08:00:00"
+    statements = [
+        "INSERT INTO conversation VALUES ('c1', 'web', 'vi', 2, 2, '{0}', '{0}')",
+        "INSERT INTO inbox (id, channel, message_id, conversation_id, number, text, received_at, state,"
+        " due_at, attempts) VALUES ('m1', 'web', 'c1:1', 'c1', 1, 'khai sinh', '{0}', 'done', '{0}', 1),"
+        " ('m2', 'web', 'c1:2', 'c1', 2, 'khai tử', '{0}', 'waiting', '{0}', 0)",
+        "INSERT INTO outbox (conversation_id, number, kind, inbox_id, content, created_at) VALUES"
+        " ('c1', 1, 'reply', NULL, '{{\"text\": \"chào\"}}', '{0}'), ('c1', 2, 'reply', 'm1', '{{}}', '{0}')",
+        "INSERT INTO rating (conversation_id, target, scale, value, comment, created_at) VALUES"
+        " ('c1', 'reply:2', 'stars', 5, 'tốt', '{0}')",
+    ]
+    columns = {
+        "conversation": "id, channel, language, last_message, last_event, created_at",
+        "inbox": "id, message_id, number, text, state, due_at, attempts",
+        "outbox": "id, conversation_id, number, kind, inbox_id, content, created_at",
+        "rating": "target, value, comment",
+    }
+
+    def content(connection: sa.Connection) -> dict[str, list[Any]]:
+        return {
+            table: [
+                tuple(row) for row in connection.exec_driver_sql(f"SELECT {names} FROM {table} ORDER BY 1")
+            ]
+            for table, names in columns.items()
+        }
+
+    made = engine(url)
+    with made.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement.format(moment))
+        before = content(connection)
+    made.dispose()
+    migrate.upgrade(url)
+    made = engine(url)
+    with made.begin() as connection:
+        assert content(connection) == before
+        assert [len(found) for found in before.values()] == [1, 2, 2, 1]
+        added = connection.exec_driver_sql("SELECT state, due_at, attempts, parts_sent, repeated FROM outbox")
+        assert [tuple(row) for row in added] == [(None, None, 0, 0, 0)] * 2
+        # Foreign keys hold as before: erasing a conversation takes all of it.
+        connection.exec_driver_sql("DELETE FROM conversation")
+        assert [len(found) for found in content(connection).values()] == [0, 0, 0, 0]
+    made.dispose()
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(url: str) -> None:
@@ -107,13 +157,13 @@ def test_a_new_table_gets_a_migration_written(
     changed = sa.MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.sorted_tables:
         table.to_metadata(changed)
-    sa.Table("office", changed, sa.Column("id", sa.Integer(), primary_key=True))
+    sa.Table("kiosk", changed, sa.Column("id", sa.Integer(), primary_key=True))
     monkeypatch.setitem(migrate.SETTINGS, "target_metadata", changed)
-    written = migrate.revision("add offices")
-    assert written == copied_migrations / "versions" / "0002_add_offices.py"
+    written = migrate.revision("add kiosks")
+    assert written == copied_migrations / "versions" / "0002_add_kiosks.py"
     url = f"sqlite:///{tmp_path / 'troly.db'}"
     migrate.upgrade(url)
-    assert "office" in tables_of(url)
+    assert "kiosk" in tables_of(url)
 
 
 def test_a_database_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import Connection, DateTime, FromClause, MetaData, Text, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -59,3 +60,16 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+def created_with(table: FromClause, dialect: str, statements: Sequence[str]) -> None:
+    """Have statements of one database (triggers, full-text indexes) follow wherever the table is created.
+
+    A migration that creates the table runs the same statements.
+    """
+
+    @event.listens_for(table, "after_create")
+    def _create(_table: FromClause, connection: Connection, **_: Any) -> None:
+        if connection.dialect.name == dialect:
+            for statement in statements:
+                connection.exec_driver_sql(statement)

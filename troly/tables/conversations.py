@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     ForeignKey,
     Integer,
@@ -13,12 +14,17 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
+    false,
     inspect,
+    select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
+from troly.tables import counts
 from troly.tables.base import Base, UtcDateTime
+from troly.tables.checklists import Checklist
+from troly.tables.counts import Count
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
 
 # SQLite numbers rows only for a column that is exactly INTEGER.
@@ -38,8 +44,13 @@ class Conversation(Base):
     """Number of the newest inbox row. Counting here serialises arrivals, so that order is total."""
     last_event: Mapped[int] = mapped_column(Integer, default=0)
     """Number of the newest outbox row: what a client resumes from."""
+    awaits_secret: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """The last answer asked for what must not be kept: the next message is masked once it is answered."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     active_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    handover: Mapped[str | None] = mapped_column(String(10))
+    """Who answers: none, the assistant; waiting, the assistant until an official comes; staff, only they.
+    Stands here and not only in `handover`, because whoever stores a message or an answer locks this row."""
 
 
 class Rating(Base):
@@ -55,22 +66,39 @@ class Rating(Base):
     scale: Mapped[str] = mapped_column(String(8))
     """stars (value 1..5) or thumb (value 1 up, 0 down)."""
     value: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str | None] = mapped_column(String(20))
+    """Why it was bad: wrong_procedure, wrong_information, hard_to_understand or other."""
     comment: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-async def erase_conversation(connection: AsyncConnection, conversation_id: str) -> bool:
-    """Delete a conversation with its messages, replies and ratings, and what Rasa remembers of it.
+STAFF = "staff"
+"""Conversation.handover: officials hold it, and the assistant is silent."""
 
-    False when there was no such conversation; Rasa's part is deleted all the same.
-    """
-    found = await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
+
+async def count_ratings(connection: AsyncConnection, conversation_id: str) -> None:
+    """Keep the figures of a conversation's ratings, which go with it."""
+    rows = await connection.execute(
+        select(Conversation.channel, Conversation.language, Rating.scale, Rating.value, Rating.created_at)
+        .join(Conversation, Conversation.id == Rating.conversation_id)
+        .where(Rating.conversation_id == conversation_id)
+    )
+    await counts.add(
+        connection,
+        [
+            Count(channel, language, "rating", scale, str(value), day)
+            for channel, language, scale, value, day in rows
+        ],
+    )
+
+
+async def forget_dialogue(connection: AsyncConnection, conversation_id: str) -> None:
+    """Delete what Rasa remembers of a conversation, and the checklists that its actions made."""
     # Rasa's tables exist only where Rasa has run on this database.
     present = await connection.run_sync(_table_names)
-    for table in (TrackerEvent, TrackerSnapshot):
+    for table in (TrackerEvent, TrackerSnapshot, Checklist):
         if table.__tablename__ in present:
             await connection.execute(delete(table).where(table.sender_id == conversation_id))
-    return found.rowcount > 0
 
 
 def _table_names(connection: Connection) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Index, Integer, String
+from sqlalchemy import BigInteger, Float, Index, Integer, String, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from troly.tables.base import Base, JsonText
@@ -36,3 +37,29 @@ class TrackerSnapshot(Base):
     active_loop: Mapped[str | None] = mapped_column(String(80))
     last_event_id: Mapped[int] = mapped_column(BigInteger)
     turns: Mapped[int] = mapped_column(Integer, default=0)
+
+
+_LAST_EVENTS = 40
+
+
+async def mask_message(
+    connection: AsyncConnection, conversation_id: str, message_id: str, masked: str
+) -> None:
+    """Put `masked` in the place of what the citizen wrote in one message, among the latest, and what was
+    read out of it."""
+    rows = await connection.execute(
+        select(TrackerEvent.id, TrackerEvent.data)
+        .where(TrackerEvent.sender_id == conversation_id, TrackerEvent.type == "user")
+        .order_by(TrackerEvent.id.desc())
+        .limit(_LAST_EVENTS)
+    )
+    for event_id, data in rows:
+        if (data.get("metadata") or {}).get("message_id") != message_id:
+            continue
+        read: dict[str, Any] = {
+            "intent": (data.get("parse_data") or {}).get("intent"),
+            "entities": [],
+            "text": masked,
+        }
+        changed = data | {"text": masked, "parse_data": read}
+        await connection.execute(update(TrackerEvent).where(TrackerEvent.id == event_id).values(data=changed))

@@ -101,7 +101,8 @@ class Directory:
         self._communes: dict[str, list[Commune]] = defaultdict(list)
         self._former: dict[str, list[FormerUnit]] = defaultdict(list)
         self._districts: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-        self._provinces = {fold(unit.province) for unit in self.former}
+        self._former_provinces = {fold(unit.province): unit for unit in self.former}
+        self._provinces = set(self._former_provinces)
         for commune in self.communes.values():
             for name in _names(commune.name):
                 self._communes[name].append(commune)
@@ -110,6 +111,14 @@ class Directory:
                 self._former[name].append(unit)
             for name in _names(unit.district):
                 self._districts[name][unit.district, unit.province] = None
+
+    def merged_province(self, text: str) -> tuple[str, str] | None:
+        """A province that a text names and what it belongs to now: ("Hải Dương", "Hải Phòng")."""
+        words = _WORDS.findall(fold(text))
+        for _, key in _spans(words):
+            if unit := self._former_provinces.get(key):
+                return unit.province, unit.successors[0].province
+        return None
 
     def in_province(self, province: str) -> list[Commune]:
         """The province's communes, by name."""

@@ -1,0 +1,121 @@
+"""Erasing a citizen: the one place that knows every table in which something about a citizen may stand.
+
+Each table is named once, in OWNERS or in IMPERSONAL (a test compares both with the tables that there are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, false, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from troly.tables import counts
+from troly.tables.channels import media_files
+from troly.tables.checklists import erase_checklists
+from troly.tables.conversations import Conversation, count_ratings, forget_dialogue
+from troly.tables.counts import Count
+from troly.tables.handover import count_handovers
+from troly.tables.notices import erase_subscriptions
+from troly.tables.reports import erase_reports, keeps_conversation
+
+Erase = Callable[[AsyncConnection, str], Awaitable[Sequence[str] | None]]
+"""(connection, conversation id) -> names of files in DATA_DIR/media that nobody needs any more."""
+
+Keeps = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""A column of conversation ids -> the condition under which such a conversation is kept longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Tables that hold something about citizens, and how it leaves them."""
+
+    tables: tuple[str, ...]
+    erase: Erase | None = None
+    """Called in the transaction that erases, before the conversation's own row goes; deletes or makes
+    anonymous. None: the rows go by themselves, by ON DELETE CASCADE from `conversation`."""
+    keeps: Keeps | None = None
+    """Names the conversations that are kept RETENTION_DAYS_WITH_REPORT instead of RETENTION_DAYS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure came to."""
+
+    found: bool
+    """False when there was no such conversation; what else stood about it is gone all the same."""
+    files: list[str]
+    """In DATA_DIR/media, to be deleted once the transaction is committed."""
+
+
+OWNERS: tuple[Owner, ...] = (
+    Owner(("conversation", "inbox", "outbox", "address")),
+    Owner(("turn", "conversation_tag", "conversation_flag", "conversation_note")),
+    Owner(("media",), erase=media_files),
+    Owner(("rating",), erase=count_ratings),
+    Owner(("handover",), erase=count_handovers),
+    Owner(("report",), erase=erase_reports, keeps=keeps_conversation),
+    Owner(("checklist",), erase=erase_checklists),
+    Owner(("subscription", "notice", "watched_application"), erase=erase_subscriptions),
+    Owner(("tracker_event", "tracker_snapshot"), erase=forget_dialogue),
+)
+"""A new table about citizens is added here, with a function from its own module in troly/tables."""
+
+IMPERSONAL: frozenset[str] = frozenset(
+    (
+        "audit_head",
+        "audit_line",
+        "catalogue_procedures",
+        "catalogue_seen",
+        "catalogue_syncs",
+        "daily_count",
+        "desk_presence",
+        "lease",
+        "office",
+        "platform_token",
+        "portal_change",
+        "saved_filter",
+        "staff_grant",
+        "staff_session",
+        "staff_throttle",
+        "staff_user",
+        "watch",
+    ),
+)
+"""Tables in which nothing about a citizen can stand."""
+
+
+PSEUDONYMOUS: frozenset[str] = frozenset(("verification_attempt",))
+"""Audits in which a citizen stands only as a keyed hash, which leads nowhere once the conversation is
+gone. They stay until they are RETENTION_DAYS old (channels/retention.py)."""
+
+
+async def erase(connection: AsyncConnection, conversation_id: str, *, by: str = "citizen") -> Erased:
+    """Delete a conversation and all that is known of its citizen, within the caller's transaction.
+
+    `by` is counted: "citizen" or "retention".
+    """
+    # Held before all else, as whoever stores a message or an answer does: they wait for each other here.
+    # It is also the statement that takes SQLite's write lock.
+    found = await connection.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(active_at=Conversation.active_at)
+        .returning(Conversation.channel, Conversation.language)
+    )
+    conversation = found.first()
+    files: list[str] = []
+    for owner in OWNERS:
+        if owner.erase:
+            files += await owner.erase(connection, conversation_id) or ()
+    await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
+    if conversation:
+        await counts.add(connection, [Count(conversation.channel, conversation.language, "erased", by)])
+    return Erased(conversation is not None, files)
+
+
+def kept_longer(conversation_id: Any) -> ColumnElement[bool]:
+    """The condition under which a conversation (a column of ids) is kept RETENTION_DAYS_WITH_REPORT."""
+    return or_(false(), *(owner.keeps(conversation_id) for owner in OWNERS if owner.keeps))
