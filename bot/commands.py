@@ -67,7 +67,7 @@ def load_parser(model: Path | None = None) -> Callable[[str], dict[str, Any]]:
 
     Raises UsageError where there is none.
     """
-    path = model or _newest_model(settings().model_dir)
+    path = model or newest_model(settings().model_dir)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     import structlog
@@ -91,7 +91,8 @@ def load_parser(model: Path | None = None) -> Callable[[str], dict[str, Any]]:
     return understand
 
 
-def _newest_model(folder: Path) -> Path:
+def newest_model(folder: Path) -> Path:
+    """The model trained last. Raises UsageError naming the command to train where there is none."""
     models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
     if not models:
         raise UsageError(f"no model in {folder}/: run `troly train` first")

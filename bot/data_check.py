@@ -1,4 +1,4 @@
-"""Checks nlu_data/ and tests/nlu/: every error at once, each as `path: reason`."""
+"""Checks nlu_data/, tests/nlu/ and what editors write in actions/data/: every error, as `path: reason`."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def check(project: Path, known_codes: frozenset[str] | None = None) -> list[Prob
 
     known_codes: the catalogue's procedure codes, where there is a catalogue to compare with.
     """
-    from bot import data_shapes
+    from bot import data_services, data_shapes
 
     tree = Tree(project, known_codes)
     data_shapes.check_intents(tree)
@@ -124,6 +124,9 @@ def check(project: Path, known_codes: frozenset[str] | None = None) -> list[Prob
     data_shapes.check_procedures(tree)
     data_shapes.check_siblings(tree)
     data_shapes.check_words(tree)
+    data_services.check_guides(tree)
+    data_services.check_life_events(tree)
+    data_services.check_report_categories(tree)
     learned = _check_sentences(tree)
     _check_held_out(tree, learned)
     return sorted(set(tree.problems))

@@ -76,3 +76,19 @@ def vectors() -> None:
 
     for name, number in write(settings().model_dir / "cache").items():
         click.echo(f"{name}: {number} texts")
+
+
+@data.command()
+@click.option(
+    "--scale", type=click.FloatRange(0.05, 10), default=1.0, help="How many made messages, 1: 2,800."
+)
+def calibrate(scale: float) -> None:
+    """Fit the weights of bot/understanding/certainty.py again and print them, with what thresholds give.
+
+    Needs the imported catalogue and tests/; takes minutes. Nothing is written: compare, then copy.
+    """
+    from bot.calibrate import lines
+    from bot.calibration_run import calibrate as fitted
+
+    for line in lines(fitted(ROOT / "nlu_data", ROOT / "tests", scale)):
+        click.echo(line)

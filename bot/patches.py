@@ -1,4 +1,4 @@
-"""Two hot spots of Rasa 3.6.21, removed without changing what it does.
+"""Three hot spots of Rasa 3.6.21, removed without changing what it does; the third is in rule_index.py.
 
 Each is measured in docs/adr/0003; a test pins the version, so that an upgrade brings us back here.
 """
@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import Event
 
+from bot import rule_index
+
 PINNED = "3.6.21"
 
 _RASA_VALIDATES = RemoteAction._validate_action_result
@@ -20,6 +22,7 @@ _RASA_VALIDATES = RemoteAction._validate_action_result
 
 def apply() -> None:
     """Install all patches; calling it again changes nothing."""
+    rule_index.apply()
     RemoteAction._validate_action_result = _validate_action_result
     Event.resolve_by_type = staticmethod(_resolve_by_type)
 

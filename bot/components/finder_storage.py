@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
+from bot.components.encoding import adopt, record
 from bot.understanding import data
 from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
+from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.route import Served
 from bot.understanding.spelling import Speller
@@ -34,7 +36,7 @@ def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], lis
 def make_finder(root: Path, items: Sequence[Served], vectors: dict[str, NDArray[np.float16]]) -> Finder:
     """The finder over these procedures, with nlu_data/ as it is now."""
     citizens = data.citizens_names(root)
-    return Finder(items, citizens, make_analyzers(root, citizens), vectors)
+    return Finder(items, citizens, make_analyzers(root, citizens), vectors, siblings=sibling_codes(root))
 
 
 def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
@@ -44,7 +46,6 @@ def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
         for name, about in (data.read_yaml(root / "intents.yml") or {}).items()
         if about.get("needs_procedure")
     }
-    synonyms = read_synonyms([root / "synonyms.yml"])
     variants = read_variants(root)
     around: dict[str, list[str]] = {"vi": [], "en": []}
     english: list[str] = [
@@ -60,7 +61,7 @@ def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
     for language, sentences in around.items():
         names = [name for entry in citizens.values() for name in entry[language]]
         common = common_words(sentences, names)
-        expansions = synonyms if language == "vi" else {}
+        expansions = read_synonyms([root / "synonyms.yml"], language)
         speller = Speller.train(english) if language == "en" else None
         made[language] = Analyzer(
             language, read_carriers(root, language), expansions, common, variants, speller
@@ -79,6 +80,7 @@ def save_index(
     with storage.write_to(resource) as folder:
         stated = [[item.code, item.name, item.title, list(item.levels)] for item in items]
         (folder / "served.json").write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
+        record(folder)
         if vectors is not None:
             np.savez(folder / "vectors.npz", texts=np.array(list(texts)), vectors=vectors)
 
@@ -90,6 +92,7 @@ def load_index(
     try:
         with storage.read_from(resource) as folder:
             stated: list[Any] = json.loads((folder / "served.json").read_text(encoding="utf-8"))
+            adopt(folder)
             vectors: dict[str, NDArray[np.float16]] = {}
             if (folder / "vectors.npz").is_file():
                 with np.load(folder / "vectors.npz", allow_pickle=False) as stored:

@@ -1,13 +1,14 @@
-"""Pipeline step 2: the language of this message (`language`, and an entity where it is plain)."""
+"""Pipeline step 2: the language to answer in (`language`), and an entity where the message shows its own."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -16,6 +17,7 @@ from bot.components.storage import data_folder, load_json, save_json
 from bot.components.timing import is_payload, timed
 from bot.understanding import data
 from bot.understanding.language import LanguageIdentifier
+from troly.settings import settings
 
 HINT = 2.2
 """The evidence of a hint word: just enough to decide alone."""
@@ -23,7 +25,7 @@ HINT = 2.2
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class LanguageIdentification(GraphComponent):
-    """Sets `language`: vi, en, zh, ko, ja, other, or None where the message says nothing about it."""
+    """Sets `language`: vi, en, zh, ko, ja or other; the conversation's where the message says nothing."""
 
     def __init__(
         self,
@@ -91,17 +93,22 @@ class LanguageIdentification(GraphComponent):
         """Training sentences know their language."""
         return training_data
 
-    def process(self, messages: list[Message]) -> list[Message]:
-        """Sets `language` and, where there is evidence, the entity `language`."""
+    def process(
+        self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
+    ) -> list[Message]:
+        """Sets `language`, in which the message is to be answered; the entity `language` and
+        `language_seen` only where the message itself gives evidence."""
         for message in messages:
             with timed(message, "language"):
                 # The text as written: writing teencode out already presumes a language.
-                language = None if is_payload(message) else self._identifier.identify(message.get(TEXT) or "")
+                seen = None if is_payload(message) else self._identifier.identify(message.get(TEXT) or "")
+                message.set("language_seen", seen)
+                language = seen or language_so_far(message, tracker) or settings().default_language
                 message.set("language", language, add_to_output=True)
-                if language:
+                if seen:
                     entity = {
                         "entity": "language",
-                        "value": language,
+                        "value": seen,
                         "start": 0,
                         "end": len(message.get(TEXT) or ""),
                     }
@@ -111,3 +118,9 @@ class LanguageIdentification(GraphComponent):
                     ]
                     message.set(ENTITIES, entities, add_to_output=True)
         return messages
+
+
+def language_so_far(message: Message, tracker: Optional[DialogueStateTracker]) -> str | None:
+    """The conversation's language, or what the channel told with the message."""
+    slot = tracker.get_slot("language") if tracker and "language" in tracker.slots else None
+    return slot or (message.get("metadata") or {}).get("language_hint")

@@ -15,16 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.storage import data_folder, load_json, save_json
 from bot.components.timing import is_payload, timed
 from bot.understanding import data
-from bot.understanding.normalize import Meaning, Normalizer
-
-
-def make_normalizer(
-    plain: dict[str, str], ambiguous: dict[str, list[Meaning]], english: frozenset[str]
-) -> Normalizer:
-    """A normalizer with underthesea's table of tone marks (a lookup, no model)."""
-    from underthesea.pipeline.text_normalize.token_normalize import token_normalize
-
-    return Normalizer(plain, ambiguous, token_normalize, english)
+from bot.understanding.normalize import Meaning, Normalizer, make_normalizer
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Optional
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -10,18 +9,21 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import ENTITIES, INTENT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.encoding import name_vectors, query_vector
+from bot.components.encoding import encoder_runs, name_vectors, query_vector
 from bot.components.finder_storage import build, load_index, save_index
-from bot.components.storage import data_folder
+from bot.components.language_identifier import language_so_far
+from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data, served
 from bot.understanding.correction import correct, sibling_codes
 from bot.understanding.finder import Finder, Finding
 from bot.understanding.freshness import Freshness
+from bot.understanding.knobs import SCOPE
+from bot.understanding.scope import OUT_OF_SCOPE, mass
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -34,7 +36,7 @@ class ProcedureFinder(GraphComponent):
         self._config = config
         self._storage = storage
         self._resource = resource
-        self._needed = _needing(data_folder(config))
+        self._needed = needing_intents(data_folder(config))
         self._siblings = sibling_codes(data_folder(config))
         self._fresh = Freshness(finder, float(config["check_seconds"])) if finder else None
 
@@ -87,7 +89,7 @@ class ProcedureFinder(GraphComponent):
     def process(
         self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
     ) -> list[Message]:
-        """Finds candidates for messages whose intent may need a procedure."""
+        """Finds candidates for any message; with the encoder where the intent may need a procedure."""
         for message in messages:
             with timed(message, "procedures"):
                 finding = Finding() if is_payload(message) else self._find(message, tracker)
@@ -97,22 +99,35 @@ class ProcedureFinder(GraphComponent):
                 message.set("procedures", found, add_to_output=True)
                 message.set("procedure_decision", finding.decision, add_to_output=True)
                 message.set("procedure_mention", finding.mention, add_to_output=True)
+                message.set("procedure_certainty", finding.certainty, add_to_output=True)
+                message.set("finding", finding)
                 if finding.encoded:
                     message.set("encoded", True, add_to_output=True)
         return messages
 
     def _find(self, message: Message, tracker: DialogueStateTracker | None) -> Finding:
-        intent = (message.get(INTENT) or {}).get("name")
-        if self._fresh is None or intent not in self._needed:
+        if self._fresh is None or (message.get(INTENT) or {}).get("name") == "abuse":
             return Finding()
         finder = self._fresh.current()
         for entity in message.get(ENTITIES) or []:
             if entity["entity"] == "procedure_code" and (known := finder.by_code(entity["value"])):
                 return Finding((known,), "answer", 1.0)
-        language = message.get("language") or _language_so_far(message, tracker)
+        language = message.get("language_seen") or language_so_far(message, tracker)
         if (corrected := self._corrected(finder, normalized(message), language, tracker)) is not None:
             return corrected
-        return finder.find(normalized(message), language, _encode, message.get("text_restored"))
+        # What seems to be about no procedure is worth the words only, and a vector that is there already.
+        worth = self._worth_finding(message) or bool(message.get("encoded"))
+        encode = _encode if worth and encoder_runs() else None
+        return finder.find(normalized(message), language, encode, message.get("text_restored"))
+
+    def _worth_finding(self, message: Message) -> bool:
+        """Whether the intent is about a procedure, or may be although another is likelier."""
+        intent = (message.get(INTENT) or {}).get("name")
+        if intent in self._needed:
+            return True
+        ranking = {one["name"]: one["confidence"] for one in message.get(INTENT_RANKING_KEY) or []}
+        least = SCOPE.worth_finding if intent == OUT_OF_SCOPE else SCOPE.worth_naming
+        return mass(ranking, self._needed) >= least
 
     def _corrected(
         self, finder: Finder, text: str, language: str | None, tracker: Optional[DialogueStateTracker]
@@ -129,14 +144,3 @@ class ProcedureFinder(GraphComponent):
 
 def _encode(text: str) -> Any:
     return query_vector(text)
-
-
-def _language_so_far(message: Message, tracker: DialogueStateTracker | None) -> str | None:
-    slot = tracker.get_slot("language") if tracker and "language" in tracker.slots else None
-    return slot or (message.get("metadata") or {}).get("language_hint")
-
-
-def _needing(root: Path) -> frozenset[str]:
-    """The intents whose answer depends on a procedure, from intents.yml."""
-    intents = data.read_yaml(root / "intents.yml") or {}
-    return frozenset(name for name, about in intents.items() if (about or {}).get("needs_procedure"))

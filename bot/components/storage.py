@@ -9,6 +9,7 @@ from typing import Any
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
+from bot.understanding import data
 from troly.settings import ROOT
 
 
@@ -32,3 +33,9 @@ def load_json(storage: ModelStorage, resource: Resource) -> dict[str, Any] | Non
 def data_folder(config: dict[str, Any]) -> Path:
     """Where nlu_data/ is: `data` of the component's configuration, relative to the project."""
     return ROOT / str(config.get("data") or "nlu_data")
+
+
+def needing_intents(root: Path) -> frozenset[str]:
+    """The intents whose answer depends on a procedure, from intents.yml."""
+    intents = data.read_yaml(root / "intents.yml") or {}
+    return frozenset(name for name, about in intents.items() if (about or {}).get("needs_procedure"))

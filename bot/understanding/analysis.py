@@ -17,6 +17,12 @@ FILLER, ASPECT, LIGHT, CONTENT = 0.03, 0.12, 0.5, 1.0
 _EXPANSION = 0.25
 _ROW_FLOOR = 0.2
 _ENDINGS = ("ations", "ation", "ings", "ing", "ers", "er", "ies", "ied", "es", "ed", "s", "y", "e")
+_SPENT = frozenset({"bao", "may", "tien", "phi", "khoang", "nhieu", "lau", "them"})
+"""What follows "mất" where it means to cost or to take time."""
+_UNITS = frozenset({
+    "ngay", "hom", "bua", "tuan", "thang", "nam", "gio", "tieng", "phut", "buoi",
+    "trieu", "nghin", "ngan", "k", "dong",
+})  # fmt: skip
 _SPELLINGS = {
     "licence": "license", "licences": "license", "licenses": "license", "marry": "marriage",
     "married": "marriage", "marrying": "marriage", "wedding": "marriage", "born": "birth",
@@ -52,7 +58,7 @@ class Analyzer:
 
     def variant_groups(self, text: str) -> set[str]:
         """The groups of carriers.yml's `variants` of which the text has a word."""
-        words = folded_words(text)
+        words = _without_spending(folded_words(text))
         phrases = {tuple(words[i : i + n]) for n in (1, 2, 3, 4) for i in range(len(words) - n + 1)}
         return {group for group, members in self.variants.items() if not members.isdisjoint(phrases)}
 
@@ -87,6 +93,8 @@ class Analyzer:
         written = WORD.findall(_without_codes(text).lower())
         plain = [strip_accents(word) for word in written]
         weights = [0.3 if word.isdigit() else self.common.get(word, CONTENT) for word in plain]
+        for at in _spending(plain):
+            weights[at] = FILLER
         for at in range(len(plain)):
             for phrase, weight in self.carriers.get(plain[at], ()):
                 if tuple(plain[at : at + len(phrase)]) == phrase:
@@ -101,6 +109,24 @@ class Analyzer:
         ]
         words = [stem(word) for word in plain] if self.language == "en" else plain
         return Query(tuple(words), tuple(weights), tuple(dict(expansion).items()), tuple(written))
+
+
+def _spending(words: Sequence[str]) -> list[int]:
+    """Where "mất" is to cost or to take ("mất bao lâu", "mất 3 ngày"), not to lose ("mất thẻ")."""
+    return [
+        at
+        for at in range(len(words) - 1)
+        if words[at] == "mat" and (words[at + 1] in _SPENT or _measured(words[at + 1 : at + 3]))
+    ]
+
+
+def _measured(words: Sequence[str]) -> bool:
+    return len(words) == 2 and words[0].isdigit() and words[1] in _UNITS
+
+
+def _without_spending(words: list[str]) -> list[str]:
+    spent = set(_spending(words))
+    return [word for at, word in enumerate(words) if at not in spent]
 
 
 def _without_codes(text: str) -> str:
@@ -164,15 +190,23 @@ def read_carriers(root: Path, language: str) -> dict[str, list[tuple[tuple[str, 
     return dict(made)
 
 
-def read_synonyms(paths: Iterable[Path]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """First word -> what citizens say and the words that official names use for it, from synonyms.yml."""
+def read_synonyms(
+    paths: Iterable[Path], language: str = "vi"
+) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """First word -> what citizens say in the language and the words that official names use for it, from
+    synonyms.yml."""
     made: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = defaultdict(list)
     for path in paths:
         for entry in read_yaml(path) or []:
-            official = tuple(
-                dict.fromkeys(word for phrase in entry["official"] for word in folded_words(str(phrase)))
+            if entry.get("language", "vi") != language:
+                continue
+            official = dict.fromkeys(
+                word for phrase in entry["official"] for word in folded_words(str(phrase))
             )
             for said in entry["say"]:
                 if words := tuple(folded_words(str(said))):
-                    made[words[0]].append((words, tuple(word for word in official if word not in words)))
+                    new = [word for word in official if word not in words]
+                    made[words[0]].append(
+                        (words, tuple(stem(w) for w in new) if language == "en" else tuple(new))
+                    )
     return dict(made)

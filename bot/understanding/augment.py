@@ -40,11 +40,12 @@ def augment(
 
     `names` holds everyday names of procedures by language; one found in a sentence is exchanged for others.
     """
-    random = Random(seed)  # noqa: S311 - repeatable data, no secret
     shorthand = reversed_shorthand(plain)
     patterns = {language: _alternatives(found) for language, found in names.items() if found}
     rows: list[Row] = []
     for group, sentence in enumerate(sentences):
+        # From its own text: a new sentence leaves the copies of all others as they are, and their features.
+        random = Random(f"{seed} {sentence.language} {sentence.text}")  # noqa: S311 - repeatable, no secret
         versions = [sentence.text]
         if _ASPECT.match(sentence.intent) and sentence.language in patterns:
             pattern, pool = patterns[sentence.language]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,17 @@ def read_yaml(path: Path) -> Any:
     """The file's content, or None where there is no such file. Raises DataError naming file and place."""
     if not path.is_file():
         return None
+    about = path.stat()
+    return pickle.loads(_parsed(path, about.st_mtime_ns, about.st_size))  # noqa: S301 - made right here
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, _changed: int, _size: int) -> bytes:
+    """The file's content, pickled: a training asks for procedures.yml eight times, and each may change its
+    own. Raises DataError.
+    """
     try:
-        return yaml.load(path.read_bytes(), _Loader)
+        return pickle.dumps(yaml.load(path.read_bytes(), _Loader))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.understanding.rejection import is_gibberish, wordless_intent
+from bot.understanding.rejection import is_gibberish, is_markup, wordless_intent
 from bot.understanding.tokens import WORD
 from troly.text import fold
 
@@ -64,8 +64,8 @@ def _in_all_languages(title: object) -> str:
 
 
 def rejected(text: str, known: frozenset[str]) -> bool:
-    """True where the message is mashed keys."""
-    return is_gibberish(text, known)
+    """True where the message is mashed keys or code."""
+    return is_gibberish(text, known) or is_markup(text)
 
 
 def _is_bare(text: str, entity: Mapping[str, Any]) -> bool:

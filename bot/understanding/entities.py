@@ -1,11 +1,14 @@
-"""What a message names by form: codes, phone numbers, a position in a list, a language."""
+"""What a message names: codes, phone numbers, a position in a list, a day, a commune, a language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from bot.understanding.dates import find_day
+from bot.understanding.places import PlaceFinder
 from bot.understanding.tokens import APPLICATION_LIKE, PHONE, PROCEDURE_CODE, WORD
 from troly.text import fold
 
@@ -73,9 +76,11 @@ class EntityFinder:
     parse_code: Callable[[str], str | None]
     looks_like_code: Callable[[str], bool]
     languages: Mapping[str, str] = field(default_factory=dict)
+    places: PlaceFinder = field(default_factory=PlaceFinder)
+    today: Callable[[], date] = date.today
 
     def find(self, text: str) -> list[Entity]:
-        """All entities, at most one of each kind except phones and procedure codes."""
+        """All entities, at most one of each kind."""
         found: list[Entity] = []
         if match := PROCEDURE_CODE.search(text):
             found.append(Entity("procedure_code", match["code"], *match.span()))
@@ -93,6 +98,12 @@ class EntityFinder:
                 found.append(Entity("phone", number, *phone.span()))
         if not found and (position := ordinal(text)) is not None:
             found.append(Entity("ordinal", position, 0, len(text)))
+        if code is None:
+            # The digits of a code are no date; "thứ hai" alone is a position, which comes before.
+            if (day := find_day(text, self.today())) is not None:
+                found.append(Entity("date", day.value.isoformat(), day.start, day.end))
+            if (place := self.places.find(text)) is not None:
+                found.append(Entity("commune", place.name, place.start, place.end))
         if language := self._language(text):
             found.append(Entity("requested_language", language, 0, len(text)))
         return found

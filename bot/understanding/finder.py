@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.understanding.analysis import Analyzer
-from bot.understanding.certainty import Evidence
-from bot.understanding.lexical import Floats, Match, Query
+from bot.understanding.certainty import (
+    AMONG,
+    AMONG_FOREIGN,
+    MENTION,
+    TOP,
+    TOP_BY_WORDS,
+    TOP_FOREIGN,
+    Evidence,
+    log_weight,
+)
+from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
+from bot.understanding.lexical import Floats
 from bot.understanding.route import Route, Served, build_route
+from bot.understanding.scoring import Scores
 from bot.understanding.syllables import vietnamese_shaped
 from bot.understanding.tokens import folded_words, is_cjk
 
 Decision = Literal["answer", "choose", "not_found", "none"]
 
 
-_FULL = 1.2
-"""What a message that repeats a name in full collects; scores are given in parts of it."""
 _WORTHLESS = 0.12
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
@@ -44,34 +53,11 @@ class Finding:
     decision: Decision = "none"
     mention: float = 0.0
     encoded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """The few numbers of the ranking, set on tests/nlu and
-    tests/bot/finder_messages.yml, never on evaluation files.
-
-    Around these values the results hardly change: what is left is a matter of names, not of numbers.
-    """
-
-    asked: float = 0.32
-    named: float = 0.30
-    both: float = 0.30
-    pairs: float = 0.08
-    spelled: float = 0.20
-    dense: float = 0.45
-    accents: float = 0.4
-    variant: float = 0.09
-    commune_or_province: float = 0.02
-    everyday_names: float = 0.05
-    cosine_zero: float = 0.80
-    cosine_one: float = 0.92
-    further: float = 0.2
-    """What the second and third best name of a procedure add, on average."""
-    sure: float = 0.84
-    found: float = 0.5
-    follow_up: float = 0.1
-    answer: float = 0.80
+    certainty: float = 0.0
+    """The probability that the first one is right, where the message is about a procedure."""
+    among: float = 0.0
+    """The probability that the right one is among the first five."""
+    evidence: Evidence | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +68,9 @@ class Finder:
     citizens: Mapping[str, Mapping[str, Sequence[str]]]
     analyzers: Mapping[str, Analyzer]
     vectors: Mapping[str, NDArray[np.float16]] = field(default_factory=dict)
-    knobs: Knobs = field(default_factory=Knobs)
+    knobs: RankingKnobs = RANKING
+    thresholds: FinderThresholds = FINDER
+    siblings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _routes: dict[str, Route] = field(default_factory=dict)
     _by_code: dict[str, int] = field(default_factory=dict)
 
@@ -156,99 +144,83 @@ class Finder:
         encode: Callable[[str], NDArray[np.float32]] | None,
         restored: str,
     ) -> Finding:
-        mended = route.analyzer.mend(text)
-        restored = mended if restored == text else restored
-        text = mended
-        query = route.analyzer.query(text)
-        knobs = self.knobs
-        match = route.index.match(query)
-        if route.accented is not None:
-            # Restored text has marks too: a mistake of the restorer costs this share only.
-            marked = query if restored == text else route.analyzer.query(restored)
-            if not all(word.isascii() for word in marked.accented):
-                match = match.mixed_with(route.accented.match(marked.with_marks()), knobs.accents)
-        lexical = (
-            knobs.asked * match.asked
-            + knobs.named * match.named
-            + knobs.both * np.sqrt(match.asked * match.named)
-            + knobs.pairs * match.pairs
-            + knobs.spelled * match.spelled
-            - knobs.variant * route.unasked(text)
-        )
-        total = lexical + route.prior
         foreign = name == "other"
-        ranked = self._best(route, total)
-        evidence = self._evidence(route, query, match, ranked)
-        if not foreign and evidence.mention < knobs.follow_up and match.content < _LITTLE:
+        limits = self.thresholds
+        scores = Scores.by_words(route, self.knobs, text, restored)
+        ranked = scores.best()
+        evidence = self._evidence(scores, ranked, name)
+        mention = evidence.weighed(MENTION)
+        if not foreign and mention < limits.follow_up and scores.match.content < _LITTLE:
             # Nothing but carriers: a question about what was talked of before.
-            return Finding((), "none", evidence.mention)
-        sure = evidence.certainty >= knobs.sure
+            return Finding((), "none", round(mention, 3))
+        certainty = evidence.weighed(TOP_BY_WORDS)
         encoded = False
-        if encode is not None and route.vectors is not None and not sure:
+        if encode is not None and route.vectors is not None and (foreign or certainty < limits.sure):
             encoded = True
-            cosines = route.vectors @ encode(restored)
-            dense = np.clip((cosines - knobs.cosine_zero) / (knobs.cosine_one - knobs.cosine_zero), 0, 1)
-            total = (lexical + knobs.dense * dense) / (1 + knobs.dense * 0.5) + route.prior
+            vector = encode(scores.restored)
             if foreign:
-                total = np.maximum(total, 0.9 * dense + route.prior)
-            ranked = self._best(route, total)
-            evidence = self._evidence(route, query, match, ranked)
-            if foreign:
-                evidence = replace(evidence, mention=round(float(dense[ranked[0][0]]), 3))
+                scores.add_foreign_vector(vector)
+            else:
+                scores.add_vector(vector)
+            ranked = scores.best()
+            evidence = self._evidence(scores, ranked, name)
+            mention = evidence.dense if foreign else evidence.weighed(MENTION)
+            certainty = evidence.weighed(TOP_FOREIGN if foreign else TOP)
+        among = evidence.weighed(AMONG_FOREIGN if foreign else AMONG)
         candidates = tuple(
             Candidate(item.code, item.name, round(score, 4))
             for row, score in ranked
             for item in (self.served[route.procedures[row]],)
             if score > _WORTHLESS
         )
-        if not foreign and evidence.mention < knobs.follow_up:
-            return Finding(candidates, "none", evidence.mention, encoded)
-        return Finding(candidates, self._decide(evidence, foreign), evidence.mention, encoded)
+        decision: Decision = "none"
+        if foreign or mention >= limits.follow_up:
+            decision = self._decide(name, certainty, among)
+        return Finding(
+            candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
+        )
 
-    def _evidence(
-        self, route: Route, query: Query, match: Match, ranked: Sequence[tuple[int, float]]
-    ) -> Evidence:
+    def _evidence(self, scores: Scores, ranked: Sequence[tuple[int, float]], name: str) -> Evidence:
+        route, match = scores.route, scores.match
         row, score = ranked[0]
+        best = int(route.procedures[row])
+        dense = lead = 0.0
+        if scores.dense is not None:
+            own = route.procedures == best
+            dense = float(scores.dense[own].max())
+            lead = dense - float(scores.dense[~own].max(initial=0.0))
+        second = self.served[route.procedures[ranked[1][0]]].code if len(ranked) > 1 else ""
+        covered = route.index.covered(scores.query, route.procedures, len(self.served))
         return Evidence(
             asked=float(match.asked[row]),
             named=float(match.named[row]),
-            matched=route.index.matched(query, row),
+            matched=log_weight(route.index.matched(scores.query, row)),
+            covered=float(covered[best]),
+            content=log_weight(match.content),
             score=score,
             margin=score - ranked[1][1] if len(ranked) > 1 else score,
+            fifth=score - ranked[min(4, len(ranked) - 1)][1] if len(ranked) > 1 else score,
+            dense=dense,
+            lead=lead,
+            sibling=float(second in self.siblings.get(self.served[best].code, frozenset())),
+            english=float(name == "en"),
         )
 
-    def _decide(self, evidence: Evidence, foreign: bool) -> Decision:
-        if evidence.score < self.knobs.found:
-            return "not_found"
-        if foreign:
-            return "answer" if evidence.score > 0.5 and evidence.margin > 0.04 else "choose"
-        return "answer" if evidence.certainty >= self.knobs.answer else "choose"
-
-    def _best(self, route: Route, total: NDArray[np.float32], limit: int = 10) -> list[tuple[int, float]]:
-        """The best row of each of the best procedures, with the procedure's score.
-
-        A procedure that fits by several of its names is more likely than one that fits by one.
-        """
-        some = min(len(total), 150)
-        rows = np.argpartition(-total, some - 1)[:some]
-        rows = rows[np.argsort(-total[rows], kind="stable")]
-        fits: dict[int, list[int]] = {}
-        for row in rows.tolist():
-            fits.setdefault(int(route.procedures[row]), []).append(row)
-        scored = []
-        for own in fits.values():
-            others = [max(0.0, float(total[row])) for row in own[1:3]]
-            scored.append((own[0], (float(total[own[0]]) + self.knobs.further * sum(others) / 2) / _FULL))
-        scored.sort(key=lambda pair: -pair[1])
-        return scored[:limit]
+    def _decide(self, name: str, certainty: float, among: float) -> Decision:
+        limits = self.thresholds
+        least = {"vi": limits.answer, "en": limits.answer_english}.get(name, limits.answer_foreign)
+        if certainty >= least:
+            return "answer"
+        return "choose" if among >= limits.found else "not_found"
 
 
 def names_to_encode(
     served: Sequence[Served], citizens: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> list[str]:
-    """The texts that the encoder should know: everyday names in all languages, and English titles."""
+    """The texts that the encoder should know: names, everyday names in all languages, English titles."""
     texts: list[str] = []
     for item in served:
+        texts.append(item.name)
         for names in citizens.get(item.code, {}).values():
             texts += names
         if item.title:

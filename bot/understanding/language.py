@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.understanding.syllables import vietnamese_shaped
 from bot.understanding.tokens import CJK, LETTERS, URL
 from troly.text import strip_accents
 
@@ -19,6 +20,13 @@ _CAP = 3.0
 """No single word decides a long message."""
 _EVIDENCE = 2.0
 """The sum below which a message says nothing about its language."""
+_HINT_OF_ENGLISH = 0.8
+"""The same where no word could be Vietnamese."""
+_MOST_MARKED = 2.5
+"""One word in so many with Vietnamese letters makes a message Vietnamese, whatever the others are."""
+_PARTICLES = frozenset({"nha", "nhé", "nhe", "ạ", "ad", "ơi", "oi", "hen", "nghen", "hả", "hihi"})
+"""What Vietnamese put behind a short English phrase ("thank you nha"); no English word ends a sentence so."""
+_SHORT = 8
 
 
 @dataclass(slots=True)
@@ -94,11 +102,15 @@ class LanguageIdentifier:
         marked = sum(bool(_VIETNAMESE.search(word)) for word in words)
         # Marks that French or Spanish also have speak for Vietnamese, but do not decide alone.
         evidence += 1.5 * sum(not word.isascii() for word in words)
-        if marked and (marked * 3 >= len(words) or evidence > -_EVIDENCE):
+        if marked and (marked * _MOST_MARKED >= len(words) or evidence > -_EVIDENCE):
             return "vi"
-        if evidence >= _EVIDENCE:
+        if evidence >= _EVIDENCE or (len(words) > 1 and len(words) <= _SHORT and words[-1] in _PARTICLES):
             return "vi"
-        return "en" if evidence <= -_EVIDENCE else None
+        if evidence <= -_EVIDENCE:
+            return "en"
+        # A slip of the keyboard leaves little evidence, but hardly ever makes a Vietnamese syllable.
+        foreign = not any(len(word) < 3 or vietnamese_shaped(strip_accents(word)) for word in words)
+        return "en" if foreign and evidence <= -_HINT_OF_ENGLISH else None
 
     def evidence(self, text: str) -> float:
         """Sum over the words, each capped: above 2 Vietnamese, below -2 English."""

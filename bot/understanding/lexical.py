@@ -130,6 +130,22 @@ class LexicalIndex:
                 found += 0.5 * self._pairs.rarity(pair) * weight
         return found
 
+    def covered(self, query: Query, owners: NDArray[np.int32], count: int) -> Floats:
+        """Per owner of rows (`owners` names each row's, 0..count-1) the share 0..1 of the query's content
+        words, weighed by rarity, that stand in any of its rows; 0 for all where the query has none."""
+        covered = np.zeros(count, dtype=np.float32)
+        total = 0.0
+        for word, weight in dict(zip(query.words, query.weights, strict=True)).items():
+            if weight < 0.3:
+                continue
+            rarity = self.rarity(word) * weight
+            total += rarity
+            if (ids := self._words.ids(word)) is not None:
+                has = np.zeros(count, dtype=bool)
+                has[owners[ids]] = True
+                covered[has] += rarity
+        return covered / np.float32(max(total, 1e-6))
+
 
 class _Postings:
     """term -> the rows that have it, with the rarity of the term."""

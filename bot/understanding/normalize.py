@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -90,6 +91,23 @@ class Normalizer:
             else:
                 likely += 1
         return likely > 0
+
+
+def make_normalizer(
+    plain: Mapping[str, str], ambiguous: Mapping[str, Sequence[Meaning]], english: frozenset[str]
+) -> Normalizer:
+    """A normalizer with underthesea's table of tone marks (a lookup, no model)."""
+    # underthesea imports transformers, where it is installed, for a translator that nobody uses here:
+    # 1.6 s and 60 MB at every start.
+    loaded = "transformers" in sys.modules
+    if not loaded:
+        sys.modules["transformers"] = None  # type: ignore[assignment]
+    try:
+        from underthesea.pipeline.text_normalize.token_normalize import token_normalize
+    finally:
+        if not loaded:
+            del sys.modules["transformers"]
+    return Normalizer(plain, ambiguous, token_normalize, english)
 
 
 def _protected(text: str) -> list[tuple[int, int]]:

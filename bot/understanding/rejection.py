@@ -1,11 +1,11 @@
-"""What is no message at all: mashed keys, punctuation, single signs; and the emoji that do mean something."""
+"""What is no message at all: mashed keys, code, single signs; and the emoji that do mean something."""
 
 from __future__ import annotations
 
 import re
 
 from bot.understanding.syllables import vietnamese_shaped
-from bot.understanding.tokens import CJK, WORD
+from bot.understanding.tokens import CJK, URL, WORD
 from troly.text import fold
 
 _EMOJI = {
@@ -15,6 +15,12 @@ _EMOJI = {
     "greet": "👋🙋",
     "abuse": "🖕",
 }
+_MACHINE = re.compile(
+    r"\{\{|\}\}|\$\{|<\s*/?\s*[a-z]+[^<>]*>|\.\./|[\w/]+/etc/|\bselect\b.+\bfrom\b.+(?:;|--|\bwhere\b|\*)"
+    r"|\bdrop\s+table\b|\bunion\s+select\b|\bupdate\s+\w+\s+set\b|\binsert\s+into\b|\bor\s+1\s*=\s*1\b"
+    r"|['\"]\s*;\s*--|%\w\s*\{|\bfunction\s*\(|\brm\s+-rf\b|\bimport\s+os\b|^\s*[\[{].*[\]}]\s*$",
+    re.IGNORECASE,
+)
 _VOWEL = re.compile(r"[aeiouy]")
 _MASHED = re.compile(
     r"[bcdfghjklmnpqrstvwxz]{5,}|(.)\1{4,}|(?:asd|sdf|dfg|fgh|ghj|hjk|jkl|qwe|wer|zxc|xcv|cvb|vbn)"
@@ -45,6 +51,11 @@ def is_gibberish(text: str, known: set[str] | frozenset[str]) -> bool:
     letters = sum(len(word) for word in words)
     strange = sum(len(word) for word in words if word not in known and _is_strange(word))
     return strange > 0.6 * letters
+
+
+def is_markup(text: str) -> bool:
+    """True where the message is written for a machine: markup, a path, a template, a query."""
+    return bool(_MACHINE.search(URL.sub(" ", text)))
 
 
 def _is_strange(word: str) -> bool:

@@ -12,7 +12,7 @@ from bot.understanding.analysis import Analyzer
 from bot.understanding.lexical import Floats, LexicalIndex, signs
 from bot.understanding.tokens import CJK
 
-_ENGLISH_FOR_OTHERS = 2
+_ENGLISH_FOR_OTHERS = 5
 """Everyday English names by which the encoder also finds Chinese, Korean and Japanese messages."""
 
 
@@ -39,6 +39,8 @@ class Route:
     groups: tuple[str, ...]
     variants: Floats
     """Per row and group of variants: 1 where the row has a word of the group."""
+    sizes: NDArray[np.int64]
+    """Per served procedure the number of its names here."""
 
     def unasked(self, text: str) -> Floats:
         """Per row the number of variant groups (at most 2) that it has and the message has not."""
@@ -83,6 +85,7 @@ def build_route(
         priors[procedures],
         groups,
         variants,
+        np.bincount(procedures, minlength=len(served)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,23 +22,38 @@ class EncoderHead:
     bias: NDArray[np.float32]
 
     @classmethod
-    def train(cls, vectors: NDArray[np.float16], labels: Sequence[str], c: float = 4.0) -> EncoderHead:
-        """Learns from one vector a sentence."""
+    def train(cls, vectors: NDArray[np.float16], labels: Sequence[str], c: float = 1.0) -> EncoderHead:
+        """Learns from one vector a sentence. Intents with many sentences weigh more, but by the root only."""
         from sklearn.linear_model import LogisticRegression
 
         names = sorted(set(labels))
         full = vectors.astype(np.float32)
         mean = full.mean(axis=0)
         # e5's vectors lie close together (cosines of .75 and more): spread them for the regularizer.
-        model = LogisticRegression(C=c, max_iter=120, tol=1e-3).fit((full - mean) * _SPREAD, np.array(labels))
-        weights, bias = model.coef_, model.intercept_
+        number = Counter(labels)
+        weights = np.array([(len(labels) / len(names) / number[label]) ** 0.5 for label in labels])
+        model = LogisticRegression(C=c, max_iter=60, tol=1e-3)
+        model.fit((full - mean) * _SPREAD, np.array(labels), sample_weight=weights)
+        slopes, bias = model.coef_, model.intercept_
         if len(names) == 2:
-            weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-        return cls(names, mean, (weights.T * _SPREAD).astype(np.float32), bias.astype(np.float32))
+            slopes, bias = np.vstack([-slopes, slopes]) / 2, np.concatenate([-bias, bias]) / 2
+        return cls(names, mean, (slopes.T * _SPREAD).astype(np.float32), bias.astype(np.float32))
 
     def probabilities(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
         """One probability a label, in the order of `labels`."""
         return softmax((vector - self.mean) @ self.weights + self.bias)
+
+
+def together(
+    first: NDArray[np.float64], second: NDArray[np.float64], weight: float, sharpness: float = 1.2
+) -> NDArray[np.float64]:
+    """The two opinions as one: their weighted geometric mean, in which each may veto; `weight` of the second.
+
+    The mean of two models is too modest about what both say: `sharpness` makes it honest again (measured
+    under cross-validation on our own sentences: 1.0 to 1.2).
+    """
+    logs = (1 - weight) * np.log(first + 1e-9) + weight * np.log(second + 1e-9)
+    return softmax(logs * sharpness)
 
 
 _SPREAD = 5.0

@@ -188,6 +188,11 @@ def test_sibling_groups_are_checked(tree, group: object, reason: str) -> None:
         ("synonyms", [{"say": ["a"], "official": []}], "entry 1: official is empty"),
         (
             "synonyms",
+            [{"language": "fr", "say": ["a"], "official": ["b"]}],
+            "entry 1: language must be vi or en",
+        ),
+        (
+            "synonyms",
             [{"say": ["Sổ đỏ"], "official": ["b"]}, {"say": ["sổ đỏ"], "official": ["c"]}],
             'entry 2: "sổ đỏ" is also said in entry 1',
         ),

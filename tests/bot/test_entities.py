@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from bot.understanding.entities import EntityFinder, ordinal
+from bot.understanding.places import PlaceFinder
 from portal.codes import looks_like_application_code, parse_application_code
 
 
 @pytest.fixture
 def finder() -> EntityFinder:
     names = {"tieng anh": "en", "english": "en", "tieng viet": "vi", "中文": "zh"}
-    return EntityFinder(parse_application_code, looks_like_application_code, names)
+    places = PlaceFinder.of(["phường Bãi Cháy"])
+    return EntityFinder(
+        parse_application_code, looks_like_application_code, names, places, lambda: date(2026, 11, 22)
+    )
+
+
+def test_a_position_is_no_monday_and_a_code_no_date(finder: EntityFinder) -> None:
+    assert [e.name for e in finder.find("cái thứ hai")] == ["ordinal"]
+    assert [e.name for e in finder.find("H49.08-251105-0312")] == ["application_code"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +51,9 @@ def test_reads_a_position_only_where_the_whole_message_is_one(text: str, positio
         ("chuyển sang tiếng Anh", "requested_language", "en"),
         ("đổi từ english sang tiếng Việt", "requested_language", "vi"),
         ("请说中文", "requested_language", "zh"),
+        ("con sinh ngày 12/05/2024", "date", "2024-05-12"),
+        ("thứ hai tuần sau có làm không", "date", "2026-11-23"),
+        ("phuong bai chay o dau", "commune", "phường Bãi Cháy"),
     ],
 )
 def test_finds(finder: EntityFinder, text: str, kind: str, value: str) -> None:
@@ -47,7 +61,7 @@ def test_finds(finder: EntityFinder, text: str, kind: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["con sinh ngày 12/05/2024", "nghị định 123/2024/NĐ-CP", "lương 5.000.000 đồng", "xin chào"]
+    "text", ["nhà rộng 12x5", "nghị định 123/2024/NĐ-CP", "lương 5.000.000 đồng", "xin chào"]
 )
 def test_ordinary_numbers_are_no_entities(finder: EntityFinder, text: str) -> None:
     assert finder.find(text) == []

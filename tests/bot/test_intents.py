@@ -13,7 +13,7 @@ from bot.understanding.decide import by_form, names_choice, rejected
 from bot.understanding.features import grams, mask
 from bot.understanding.intents import IntentModel
 from bot.understanding.noise import reversed_shorthand, teencode, telex, typos, unaccented
-from bot.understanding.second_opinion import EncoderHead
+from bot.understanding.second_opinion import EncoderHead, together
 from troly.text import fold
 
 FEES = [
@@ -146,6 +146,29 @@ _OFFERED = [
 def test_words_of_one_offered_title_name_it(text: str, named: bool) -> None:
     assert names_choice(text, _OFFERED) is named
     assert not names_choice(text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["${user.name}", "<img src=x onerror=alert(1)>", "../../secret", "a' OR 1=1 --", '{"role": "admin"}'],
+)
+def test_what_is_written_for_machines_is_rejected(text: str) -> None:
+    assert rejected(text, frozenset())
+
+
+@pytest.mark.parametrize(
+    "text", ["[gấp] làm hộ chiếu", "select a form from the list", "phí = bao nhiêu", "ngày 1/2 -> 3/4"]
+)
+def test_signs_in_a_sentence_do_not_reject_it(text: str) -> None:
+    assert not rejected(text, frozenset())
+
+
+def test_in_the_joint_opinion_each_model_may_veto() -> None:
+    first, second = np.array([0.5, 0.45, 0.05]), np.array([0.05, 0.6, 0.35])
+    joint = together(first, second, 0.5)
+    assert joint.sum() == pytest.approx(1)
+    assert int(np.argmax(joint)) == 1
+    assert np.array_equal(np.argsort(together(first, second, 0.0)), np.argsort(first))
 
 
 @pytest.mark.parametrize("text", ["asdfgh jklqwe", "sdkjfhskdjfh", "zxcvbnm"])

@@ -34,6 +34,9 @@ def identifier() -> LanguageIdentifier:
         ("노동허가서를 받고 싶어요", "ko"),
         ("労働許可証を取りたい", "ja"),
         ("Как получить визу", "other"),
+        ("thank you so much nhé", "vi"),
+        ("passprot renewl", "en"),
+        ("how to register at phường Bãi Cháy for my family please", "en"),
     ],
 )
 def test_tells_the_language(identifier: LanguageIdentifier, text: str, language: str) -> None:

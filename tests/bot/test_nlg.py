@@ -168,8 +168,9 @@ async def test_in_both_languages_a_button_has_both_titles_once(
 ) -> None:
     message = await say(generator, tracker(), "utter_ask_language")
     assert [button["title"] for button in message["buttons"]] == ["Tiếng Việt", "English"]
-    message = await say(generator, tracker("ko"), "utter_subscribe_status")
-    assert [button["title"] for button in message["buttons"]] == ["Check it now · Tra hồ sơ ngay"]
+    again = {"title": {"response": "button_try_again"}, "payload": "/check_application_status"}
+    message = await say(generator, tracker("ko"), "follow_none", choices=[again])
+    assert [button["title"] for button in message["buttons"]] == ["Try again · Thử lại"]
 
 
 @pytest.mark.parametrize("language", [None, "ko"])

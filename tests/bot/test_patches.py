@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import rasa.shared.utils.common
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet
 
 from bot import patches
@@ -24,8 +25,10 @@ _RASA_RESOLVE = Event.resolve_by_type
 @pytest.fixture
 def patched() -> Iterator[RemoteAction]:
     """An action with the patches in place; Rasa's own are put back."""
+    rules = RulePolicy._get_possible_keys, RulePolicy._rule_key_to_state
     patches.apply()
     yield RemoteAction("action_x", None)
+    RulePolicy._get_possible_keys, RulePolicy._rule_key_to_state = rules[0], staticmethod(rules[1])
     RemoteAction._validate_action_result = _RASA_VALIDATE
     Event.resolve_by_type = staticmethod(_RASA_RESOLVE)
 

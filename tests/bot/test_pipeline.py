@@ -44,6 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             ("ENCODER", "none"),
             ("DATA_DIR", str(folder)),
             ("MODEL_DIR", str(folder / "models")),
+            ("RASA_CACHE_DIRECTORY", str(folder / "cache")),  # else an earlier run's components come back
         ):
             patch.setenv(name, value)
         settings.cache_clear()
@@ -96,6 +97,21 @@ def test_unaccented_text_is_restored_and_understood_alike(parse: Parse) -> None:
     assert (found["intent"]["name"], found["procedures"][0]["code"]) == ("ask_fee", "1.000894")
 
 
+def test_marks_return_also_where_short_forms_were_written_out(parse: Parse) -> None:
+    assert parse("lam lai cccd o dau")["text_restored"] == "làm lại căn cước công dân ở đâu"
+
+
+def test_a_message_without_evidence_is_answered_in_the_conversations_language(parse: Parse) -> None:
+    found = parse("👍")
+    assert found["language"] == "vi"
+    assert "language" not in {entity["entity"] for entity in found["entities"]}
+
+
+def test_what_no_procedure_needs_names_none(parse: Parse) -> None:
+    found = parse("xin chào")
+    assert (found["procedures"], found["procedure_decision"]) == ([], "none")
+
+
 def test_a_bare_code_is_told_apart_by_its_form(parse: Parse) -> None:
     found = parse("h4908 251105 0312")
     assert found["application_code"] == "H49.08-251105-0312"
@@ -143,6 +159,7 @@ def test_every_component_states_its_time(parse: Parse) -> None:
         "entities",
         "intent",
         "procedures",
+        "scope",
     }
     assert found["ms"] == pytest.approx(sum(found["ms_parts"].values()), abs=0.01)
 
@@ -207,7 +224,7 @@ def test_a_bad_line_is_named(line: str) -> None:
 
 
 def test_without_a_model_the_command_to_train_is_named(tmp_path: Path) -> None:
-    from bot.commands import _newest_model
+    from bot.commands import newest_model
 
     with pytest.raises(UsageError, match="troly train"):
-        _newest_model(tmp_path)
+        newest_model(tmp_path)

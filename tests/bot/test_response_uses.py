@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
+from actions.ratings import REASONS
+from actions.reports.draft import COMPLAINT, REPORT
 from actions.turn import ASPECTS
 from bot import assistant
 from bot.response_files import LANGUAGES, load, statuses
 from portal.models import CHANNELS, LEVELS, STATUS_NAMES, TIME_UNITS, Online
+from portal.reports import REPORT_STATUSES
+from troly.emergencies import Emergency
 from troly.settings import ROOT
 
 STATUSES = frozenset(
@@ -38,13 +42,28 @@ _FAMILIES = {
     "label_online_": get_args(Online),
     "label_level_": LEVELS,
     "channel_": [channel.lower() for channel in CHANNELS],
+    "weekday_": [str(day) for day in range(1, 8)],
     "unit_": [unit.lower() for unit in TIME_UNITS if unit != "OTHER"],
     "status_": [str(number) for number in STATUS_NAMES],
     "status_meaning_": [str(number) for number in STATUS_NAMES],
     "lacking_": ["steps", "requirements"],
     "answer_": ["steps", "requirements"],
+    "emergency_": get_args(Emergency),
+    "report_status_": sorted(REPORT_STATUSES),
+    "report_note_": [
+        "added", "again", "bad_location", "bad_phone", "category", "commune", "edit", "enough_photos",
+        "office", "outside", "photo_lost", "photo_taken", "place", "sorry", "what",
+    ],
+    "ask_report_": REPORT,
+    "ask_complaint_": COMPLAINT,
+    "button_report_": [
+        "continue", "unknown", "no_photos", "photos_done", "no_contact", "when_unknown", "send",
+        *(f"edit_{step}" for step in {*REPORT, *COMPLAINT} - {"commune", "summary"}),
+    ],
+    "button_stars_": ["1", "2", "3", "4", "5"],
+    "button_reason_": REASONS,
     "button_": ["documents", "fee", "processing_time", "place", "steps", "online", "form"],
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,7 +132,8 @@ def constant_keys(dictionary: ast.Dict) -> frozenset[str]:
 def modules() -> dict[str, ast.Module]:
     """The source of actions/, parsed, by file."""
     return {
-        path.name: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "actions").glob("*.py")
+        path.relative_to(ROOT / "actions").as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "actions").rglob("*.py")
     }
 
 

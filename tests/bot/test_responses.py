@@ -104,7 +104,7 @@ def test_the_assistant_is_toi_and_never_minh() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_end_with_a_mark(language: str) -> None:
-    labels = re.compile(r"(label|button|channel|unit)_|status_\d")
+    labels = re.compile(r"(label|button|channel|unit|link|weekday)_|status_\d")
     for name, line in lines(language):
         is_label = labels.match(name) and ". " not in line and "Anh/Chị" not in line
         if _PLACE.search(line) or is_label or not line[:1].isupper():

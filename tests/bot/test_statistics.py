@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from bot.statistics import f1_by_label, macro_f1
+from bot.statistics import f1_by_label, macro_f1, mcnemar
 
 PAIRS = [("fee", "fee"), ("fee", "place"), ("place", "place"), ("greet", "greet"), ("greet", "thank")]
 PAIRS.append(("fee", "fee"))
@@ -47,3 +47,28 @@ def test_no_messages_have_no_figure() -> None:
 def test_the_same_messages_give_the_same_interval_in_any_order() -> None:
     order = np.random.default_rng(1).permutation(len(PAIRS))
     assert macro_f1([PAIRS[index] for index in order]) == macro_f1(PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "p"),
+    # By hand from the binomial distribution with p = 1/2.
+    [
+        (0, 0, 1.0),
+        (1, 0, 1.0),
+        (3, 3, 1.0),
+        (6, 0, 0.03125),
+        (0, 6, 0.03125),
+        (10, 2, 0.03857),
+    ],
+)
+def test_a_difference_is_as_likely_as_the_binomial_distribution_says(
+    gained: int, lost: int, p: float
+) -> None:
+    assert mcnemar(gained, lost) == pytest.approx(p, abs=1e-4)
+
+
+def test_a_difference_agrees_with_scipy() -> None:
+    from scipy.stats import binomtest
+
+    for gained, lost in ((7, 2), (100, 140), (500, 430)):
+        assert mcnemar(gained, lost) == pytest.approx(binomtest(gained, gained + lost).pvalue)

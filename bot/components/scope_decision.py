@@ -1,0 +1,85 @@
+"""Pipeline step 7: out of scope or not, where the intent alone cannot tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.components.storage import data_folder, needing_intents
+from bot.components.timing import timed
+from bot.understanding.finder import Finding
+from bot.understanding.knobs import SCOPE
+from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
+
+_NAMED = 0.5
+"""From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
+_NAMED_OUTSIDE, _FITS = 0.7, 0.6
+"""The same for a message out of scope, whose first procedure must also have this score. Nothing is answered
+by them: that the intent is wrong more often than such a name is, was seen on sentences of our own."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class ScopeDecision(GraphComponent):
+    """Rejects what no procedure explains, and takes back a rejection where one clearly does."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._needing = needing_intents(data_folder(config))
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ScopeDecision:
+        """Nothing to train: the weights are in bot/understanding/scope.py."""
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Revises intent and ranking; a message that is about no procedure has no candidates."""
+        for message in messages:
+            with timed(message, "scope"):
+                self._revise(message)
+                intent = (message.get(INTENT) or {}).get("name")
+                if intent not in self._needing:
+                    if not _names_procedures(message, intent):
+                        message.set("procedures", [], add_to_output=True)
+                    message.set("procedure_decision", "none", add_to_output=True)
+                    message.set("procedure_mention", 0.0, add_to_output=True)
+        return messages
+
+    def _revise(self, message: Message) -> None:
+        finding: Finding | None = message.get("finding")
+        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
+        intent = (message.get(INTENT) or {}).get("name")
+        likely = next((name for name in ranking if name != OUT_OF_SCOPE), None)
+        if finding is None or finding.decision == "none" or finding.evidence is None or not likely:
+            return
+        if message.get("language_seen") not in {"vi", "en", None}:
+            # The formula knows no other languages: there the intent alone decides.
+            return
+        if intent not in self._needing and not (intent == OUT_OF_SCOPE and likely in self._needing):
+            return
+        out = outside(ranking, self._needing, finding.certainty, finding.among)
+        rejects = out >= SCOPE.reject
+        if rejects == (intent == OUT_OF_SCOPE):
+            return
+        made = [{"name": n, "confidence": round(v, 4)} for n, v in revised(ranking, out, rejects).items()]
+        message.set(INTENT, dict(made[0]), add_to_output=True)
+        message.set(INTENT_RANKING_KEY, made, add_to_output=True)
+
+
+def _names_procedures(message: Message, intent: str | None) -> bool:
+    """Whether a message that asks about none, a complaint say or a question of law, still names some."""
+    mention = message.get("procedure_mention") or 0.0
+    if intent != OUT_OF_SCOPE:
+        return bool(mention >= _NAMED)
+    found = message.get("procedures") or []
+    return bool(mention >= _NAMED_OUTSIDE and found and found[0]["score"] >= _FITS)

@@ -1,0 +1,51 @@
+"""Is the message for the service at all? The intent's odds and the finder's evidence decide together.
+
+"Điều kiện" is asked of a building permit and of a football team alike; only that no procedure fits tells them
+apart. A clear name of a procedure, the other way round, outweighs an unusual question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from math import log
+
+from bot.understanding.certainty import logistic
+from bot.understanding.knobs import SCOPE, ScopeKnobs
+
+OUT_OF_SCOPE = "out_of_scope"
+_FLOOR = 1e-4
+
+
+def outside(
+    probabilities: Mapping[str, float],
+    needing: Collection[str],
+    certainty: float,
+    among: float,
+    knobs: ScopeKnobs = SCOPE,
+) -> float:
+    """The probability that the message is out of scope.
+
+    `probabilities` by intent, `needing` the intents that are about a procedure; `certainty` and `among` are
+    the finder's that the right procedure is first, and among the first five.
+    """
+    odds = log((probabilities.get(OUT_OF_SCOPE, 0.0) + _FLOOR) / (mass(probabilities, needing) + _FLOOR))
+    return logistic(
+        knobs.constant + knobs.odds * odds + knobs.certainty * certainty + knobs.among * among
+    )  # fmt: skip
+
+
+def mass(probabilities: Mapping[str, float], needing: Collection[str]) -> float:
+    """The probability that the message is about a procedure."""
+    return sum(value for name, value in probabilities.items() if name in needing)
+
+
+def revised(probabilities: Mapping[str, float], out: float, rejects: bool) -> dict[str, float]:
+    """The probabilities with that of out_of_scope at `out`, most likely first; its place agrees with
+    `rejects`."""
+    others = {name: value for name, value in probabilities.items() if name != OUT_OF_SCOPE}
+    rest = sum(others.values()) or 1.0
+    made = {name: value * (1 - out) / rest for name, value in others.items()}
+    best = max(made.values(), default=0.0)
+    made[OUT_OF_SCOPE] = max(out, best) if rejects else min(out, 0.9 * best)
+    # The rejection comes first among equals.
+    return dict(sorted(made.items(), key=lambda pair: (-pair[1], (pair[0] != OUT_OF_SCOPE) == rejects)))
