@@ -4,52 +4,60 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from channels import health
+from channels import checklists, health, portal_webhook, registry
 from channels.base import Channel
-from channels.broker import LocalBroker
-from channels.delivery import Delivery, DeliveryOptions
+from channels.broker import Broker, LocalBroker
+from channels.delivery import Delivery
+from channels.desk import Desk
 from channels.edge import Edge, add_error_handlers
 from channels.gateway import Gateway
-from channels.limits import Limits
+from channels.limits import Limits, LocalLimits
+from channels.media import MediaStore
 from channels.metrics import Metrics
+from channels.options import DeliveryOptions, SenderOptions
 from channels.rasa import RasaClient
+from channels.reception import Reception
+from channels.registry import Parts
 from channels.security import EmbedCors, SecurityHeaders, origins
+from channels.sender import Sender
 from channels.store import Store
 from channels.tokens import Tokens
+from channels.upkeep import Upkeep
 from channels.web import pages, reference
-from channels.web.channel import WebChannel
-from console import pages as console_pages
+from console import server as console
 from troly.database import async_engine, require_tables
 from troly.errors import UsageError
+from troly.privacy import Keyring
 from troly.settings import Settings
 
 RASA_SECONDS = 25.0
 """For one turn; less than a delivery try, which also has to store the answer."""
 
 
-def create_app(settings: Settings, *, options: DeliveryOptions | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    options: DeliveryOptions | None = None,
+    sender_options: SenderOptions | None = None,
+) -> FastAPI:
     """The gateway as an ASGI application; its workers run between startup and shutdown."""
     allowed = origins(settings.embed_origins)
-    broker = LocalBroker()
-    channels: dict[str, Channel] = {channel.name: channel for channel in (WebChannel(broker),)}
-    gateway = _build(settings, broker, channels, options or DeliveryOptions())
+    gateway = _build(settings, options or DeliveryOptions(), sender_options or SenderOptions())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        gateway.delivery.start()
+        await _start(gateway)
         yield
-        broker.close()
-        await gateway.delivery.stop()
-        await gateway.http.aclose()
-        await gateway.engine.dispose()
+        await _stop(gateway)
 
     app = FastAPI(
         title="Trợ Lý",
@@ -63,9 +71,12 @@ def create_app(settings: Settings, *, options: DeliveryOptions | None = None) ->
     app.state.gateway = gateway
     app.include_router(health.router)
     app.include_router(reference.router)
-    for channel in channels.values():
+    app.include_router(checklists.router)
+    portal_webhook.key_of(settings)  # a bad one keeps the gateway from starting
+    app.include_router(portal_webhook.router)
+    for channel in gateway.channels.values():
         app.include_router(channel.router())
-    app.include_router(console_pages.router)
+    console.mount(app, console.build(settings, gateway.store, gateway.keyring, gateway.http))
     app.include_router(pages.router)
     add_error_handlers(app)
     # The last one added is the outermost.
@@ -77,18 +88,45 @@ def create_app(settings: Settings, *, options: DeliveryOptions | None = None) ->
     return app
 
 
-def _build(
-    settings: Settings, broker: LocalBroker, channels: dict[str, Channel], options: DeliveryOptions
-) -> Gateway:
+def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderOptions) -> Gateway:
     # An error of the database would otherwise carry citizens' words into the log.
     database = async_engine(settings.database, hide_parameters=True)
     store = Store(database)
     # Sanic closes a silent connection after 5 s: stop using it before, lest a message meets the closing.
-    limits = httpx.Limits(max_connections=100, keepalive_expiry=2.0)
-    # All of these are our own processes or the portal; a proxy of the environment is for neither.
-    http = httpx.AsyncClient(trust_env=False, limits=limits)
+    pool = httpx.Limits(max_connections=100, keepalive_expiry=2.0)
+    # Our own processes, and platforms that the settings name; a proxy of the environment is for neither.
+    http = httpx.AsyncClient(trust_env=False, limits=pool)
     rasa = RasaClient(http, settings.rasa, seconds=RASA_SECONDS)
     metrics = Metrics()
+    keyring = Keyring.from_settings(settings)
+    broker, limits = _shared(settings)
+    media = MediaStore(store, http, settings)
+    channels: dict[str, Channel] = {}
+    sender = Sender(store, keyring, channels, metrics, sender_options)
+    delivery = Delivery(
+        store,
+        rasa,
+        channels,
+        metrics,
+        media,
+        options,
+        keyring=keyring,
+        default_language=settings.default_language,
+        wake_sender=sender.wake,
+    )
+    desk = Desk(store, keyring, channels, settings, wake=delivery.wake, wake_sender=sender.wake)
+    reception = Reception(
+        store,
+        keyring,
+        limits,
+        metrics,
+        media,
+        default_language=settings.default_language,
+        wake=delivery.wake,
+        wake_sender=sender.wake,
+    )
+    parts = Parts(settings, store, http, reception, sender, broker, media, keyring)
+    channels.update(registry.build(parts))
     return Gateway(
         settings=settings,
         engine=database,
@@ -96,11 +134,53 @@ def _build(
         broker=broker,
         http=http,
         rasa=rasa,
-        delivery=Delivery(store, rasa, channels, metrics, options),
-        limits=Limits(settings),
+        delivery=delivery,
+        limits=limits,
         tokens=Tokens(settings.signing_key, settings.token_minutes),
         metrics=metrics,
+        keyring=keyring,
+        media=media,
+        sender=sender,
+        reception=reception,
+        desk=desk,
+        upkeep=Upkeep(store, media, desk, settings),
+        channels=channels,
     )
+
+
+def _shared(settings: Settings) -> tuple[Broker, Limits]:
+    """What several gateways have in common: in Redis where there is one, else in this process."""
+    if not settings.redis_url:
+        return LocalBroker(), LocalLimits(settings)
+    from channels.redis_broker import RedisBroker
+    from channels.redis_limits import RedisLimits
+
+    return RedisBroker(settings.redis_url), RedisLimits(settings)
+
+
+async def _start(gateway: Gateway) -> None:
+    with suppress(SQLAlchemyError, OSError):  # the database may be away, or without tables yet
+        await gateway.media.sweep()
+    await gateway.broker.start()
+    gateway.delivery.start()
+    gateway.sender.start()
+    gateway.upkeep.start()
+    for channel in gateway.channels.values():
+        await channel.start()
+
+
+async def _stop(gateway: Gateway) -> None:
+    """Take in nothing more, answer what is being answered, send what is due, then let go."""
+    gateway.broker.close()
+    await gateway.upkeep.stop()
+    await gateway.delivery.stop()
+    await gateway.sender.stop()
+    for channel in gateway.channels.values():
+        await channel.stop()
+    await gateway.broker.stop()
+    await gateway.limits.stop()
+    await gateway.http.aclose()
+    await gateway.engine.dispose()
 
 
 class _Server(uvicorn.Server):

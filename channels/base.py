@@ -39,6 +39,10 @@ class Inbound:
     text: str | None = None
     payload: str | None = None
     media: dict[str, Any] | None = None
+    visitor: str | None = None
+    """Keyed hash of the address it came from, on the website: attempts are limited by it."""
+    sealed: str | None = None
+    """The text encrypted: what is stored, until the answer, of one that must not be kept."""
 
 
 class Button(BaseModel):
@@ -63,6 +67,16 @@ class Source(BaseModel):
     as_of: str | None = None
 
 
+class HandoverWish(BaseModel):
+    """What the assistant asks of the gateway beside its answer: to forget the official, or keep a message."""
+
+    wish: Literal["cancel", "message"]
+    about: str | None = None
+    """The inbox row of the message that was left."""
+    phone: str | None = None
+    """The inbox row in which the citizen wrote where to call back."""
+
+
 class Answer(BaseModel):
     """What a turn came to; every turn ends in exactly one status."""
 
@@ -75,6 +89,21 @@ class Answer(BaseModel):
     application_code: str | None = None
     language: str | None = None
     sources: list[Source] = Field(default_factory=list)
+    handover: HandoverWish | None = Field(default=None, exclude=True)
+    """For the gateway alone: neither stored nor shown."""
+
+
+class Seen(BaseModel):
+    """How the message that is answered was understood: for the list of turns."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """Of the intent."""
+    decision: str | None = None
+    """Of the procedure finder."""
+    commune: str | None = None
+    """The first that the message names."""
 
 
 class Outbound(BaseModel):
@@ -89,6 +118,10 @@ class Outbound(BaseModel):
     image: str | None = None
     sender: Literal["bot", "staff"] = Field(default="bot", alias="from")
     answer: Answer | None = None
+    seen: Seen | None = Field(default=None, exclude=True)
+    """Not stored with the reply."""
+    secret: bool = Field(default=False, exclude=True)
+    """It asks for what must not be kept: the next message is masked once it is answered. Not stored."""
 
 
 class Reply(Outbound):
@@ -120,9 +153,15 @@ class Channel(ABC):
     async def announce(self, conversation_id: str) -> None:
         """New outbox rows of the conversation are stored; bring them to the citizen."""
 
+    async def erased(self, conversation_id: str) -> None:  # noqa: B027
+        """The conversation is forgotten, by its citizen's wish; let go of what still shows it."""
+
     @abstractmethod
     async def typing(self, conversation_id: str, on: bool) -> None:
-        """Show or hide that an answer is being prepared, where the platform can; never raises."""
+        """Show or hide that an answer is being prepared, where the platform can.
+
+        Must not wait for the network, and never raises.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +190,17 @@ class PushChannel(Channel):
 
     per_chat_second: ClassVar[float] = 1.0
     """Sends a second to one chat that the platform allows, over a short while."""
+
+    async def announce(self, conversation_id: str) -> None:
+        """Nothing to do: whoever stores an answer wakes the sender, which calls send()."""
+
+    async def collect(self, media: dict[str, Any]) -> bytes | None:
+        """The content of what a citizen sent, fetched from the platform; None where it is not kept.
+
+        Called before the message is answered, at most once a try; a failure only means that the
+        content is not kept.
+        """
+        return None
 
     @abstractmethod
     def render(self, reply: Reply) -> Sequence[Part]:

@@ -53,6 +53,12 @@ class Broker(Protocol):
     def close(self) -> None:
         """Tell everyone that the process stops."""
 
+    async def start(self) -> None:
+        """Begin to hear other processes; does not wait for them."""
+
+    async def stop(self) -> None:
+        """Let go of them."""
+
 
 class LocalBroker:
     """A broker within one process."""
@@ -92,3 +98,15 @@ class LocalBroker:
         for subscriptions in self._listeners.values():
             for subscription in subscriptions:
                 subscription.put("closing")
+
+    def rouse(self) -> None:
+        """Let every listener look for what it may have missed."""
+        for subscriptions in self._listeners.values():
+            for subscription in subscriptions:
+                subscription.put("new")
+
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import texts
+from channels import sharing, texts
 from channels.base import Outbound, Reply
 from channels.errors import ApiError
 from channels.outbox import Event, append, events_after
 from channels.store import Store
-from troly.clock import VIETNAM, now
-from troly.tables.conversations import Conversation, Rating, erase_conversation
-from troly.tables.delivery import Inbox, Outbox
+from troly.clock import now
+from troly.tables import turns
+from troly.tables.conversations import Conversation, Rating, forget_dialogue
+from troly.tables.delivery import INTERNAL, Inbox, Outbox
 
 _EVERYTHING = 1_000_000
 
@@ -42,6 +43,8 @@ class Transcript:
     language: str | None
     created_at: datetime
     last_event: int
+    handover: str | None
+    """Who answers: none, waiting or staff (troly/tables/conversations.py)."""
     lines: list[CitizenLine | Event]
 
     def title_of(self, payload: str) -> str | None:
@@ -57,7 +60,10 @@ class Transcript:
         """The citizen's words; for a button its title."""
         if line.payload is None:
             return line.text or ""
-        return self.title_of(line.payload) or texts.say("button_pressed", self.language)
+        if title := self.title_of(line.payload):
+            return title
+        shared = sharing.kind_in(line.payload)
+        return texts.say(f"shared_{shared}" if shared else "button_pressed", self.language)
 
 
 def new_id() -> str:
@@ -101,7 +107,11 @@ async def read(store: Store, conversation_id: str) -> Transcript | None:
         found = (
             await connection.execute(
                 select(
-                    Conversation.id, Conversation.language, Conversation.created_at, Conversation.last_event
+                    Conversation.id,
+                    Conversation.language,
+                    Conversation.created_at,
+                    Conversation.last_event,
+                    Conversation.handover,
                 ).where(Conversation.id == conversation_id)
             )
         ).first()
@@ -109,34 +119,18 @@ async def read(store: Store, conversation_id: str) -> Transcript | None:
             return None
         rows = await connection.execute(
             select(Inbox.id, Inbox.text, Inbox.payload, Inbox.received_at, Inbox.state, Inbox.message_id)
-            .where(Inbox.conversation_id == conversation_id)
+            .where(
+                Inbox.conversation_id == conversation_id,
+                # What the system had the assistant say is not the citizen's.
+                or_(Inbox.payload.is_(None), not_(Inbox.payload.startswith(INTERNAL, autoescape=True))),
+            )
             .order_by(Inbox.number)
         )
         lines: list[CitizenLine | Event] = [CitizenLine(*row) for row in rows]
     events = await events_after(store, conversation_id, 0, limit=_EVERYTHING)
-    lines += [event for event in events if event.kind == "reply"]
+    lines += [event for event in events if event.kind in ("reply", "joined", "returned")]
     lines.sort(key=lambda line: line.at if isinstance(line, CitizenLine) else line.created_at)
     return Transcript(*found, lines=lines)
-
-
-def as_text(transcript: Transcript) -> str:
-    """The transcript for a citizen to keep, with local times."""
-    language = transcript.language
-    began = transcript.created_at.astimezone(VIETNAM)
-    parts = [f"{texts.say('transcript_title', language)} ({began:%d/%m/%Y %H:%M})", ""]
-    for line in transcript.lines:
-        if isinstance(line, CitizenLine):
-            parts.append(_line(line.at, texts.say("citizen", language), transcript.said(line)))
-            continue
-        who = texts.say("staff" if line.content.get("from") == "staff" else "bot", language)
-        content = [str(line.content.get("text", ""))]
-        content += [f"  {link['title']}: {link['url']}" for link in line.content.get("links", ())]
-        parts.append(_line(line.created_at, who, "\n".join(content)))
-    return "\n".join(parts) + "\n"
-
-
-def _line(at: datetime, who: str, said: str) -> str:
-    return f"[{at.astimezone(VIETNAM):%H:%M:%S}] {who}: {said}"
 
 
 async def rate(
@@ -148,6 +142,7 @@ async def rate(
     scale: str,
     value: int,
     comment: str,
+    reason: str | None = None,
 ) -> None:
     """Store a rating; a second one of the same thing replaces the first.
 
@@ -178,8 +173,17 @@ async def rate(
                 scale=scale,
                 value=value,
                 comment=comment,
+                reason=reason,
                 created_at=now(),
             )
+        )
+        await turns.rated(
+            connection,
+            conversation_id,
+            value,
+            scale,
+            reply=int(reply_id) if reply_id else None,
+            message_id=message_id,
         )
 
 
@@ -195,7 +199,7 @@ async def _is_of(
     return bool(await connection.scalar(select(known)))
 
 
-async def erase(store: Store, conversation_id: str) -> bool:
-    """Forget the conversation everywhere in the database, Rasa's memory of it included."""
+async def forget(store: Store, conversation_id: str) -> None:
+    """Forget what Rasa has just remembered again of a conversation that was erased meanwhile."""
     async with store.write() as connection:
-        return await erase_conversation(connection, conversation_id)
+        await forget_dialogue(connection, conversation_id)

@@ -8,55 +8,30 @@ that only the holder of the claim can make.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
+from typing import Any
 
 import structlog
 
-from channels import conversations, inbox, texts
-from channels.base import Channel, Outbound
-from channels.errors import RasaEmpty, RasaError, RasaUnreachable
-from channels.inbox import Claimed
+from channels import choices, conversations, erasing, inbox, own_payloads, sharing, texts, transcripts, turns
+from channels.base import Channel, Outbound, PushChannel
+from channels.errors import RasaError, RasaUnreachable
+from channels.inbox import Claimed, Outcome
+from channels.media import MediaStore
 from channels.metrics import Metrics
+from channels.options import DeliveryOptions
 from channels.rasa import RasaClient, neutralize
 from channels.store import Store
 from troly.clock import now
+from troly.privacy import Keyring
+from troly.tables.conversations import STAFF
 
 log = structlog.get_logger("delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryOptions:
-    """How patient delivery is. All in seconds unless said otherwise."""
-
-    workers: int = 16
-    """Conversations answered at once by this process."""
-    lease: float = 12.0
-    """Renewed while a worker lives; a dead worker's message waits no longer than this for another."""
-    attempt: float = 30.0
-    """One try, Rasa and storing together."""
-    poll: float = 1.0
-    """How often to look for what other processes left."""
-    pauses: tuple[float, ...] = (1.0, 3.0, 8.0, 20.0)
-    """After each failed try; one try more than pauses, then the message is parked."""
-    empty_tries: int = 2
-    """An empty answer is an exception inside Rasa, which seldom passes."""
-    outage_pause: float = 10.0
-    """Longest pause while Rasa is off; those tries do not count."""
-    outage: float = 900.0
-    """A message older than this is parked even if only Rasa was off."""
-    notice: float = 60.0
-    """After this the citizen is told that it takes longer."""
-    drain: float = 10.0
-    """For running tries at shutdown; what is cut off then is taken up again after its lease."""
-
-    @property
-    def tries(self) -> int:
-        """After so many a message is parked."""
-        return len(self.pauses) + 1
 
 
 class Delivery:
@@ -68,16 +43,30 @@ class Delivery:
         rasa: RasaClient,
         channels: Mapping[str, Channel],
         metrics: Metrics,
+        media: MediaStore,
         options: DeliveryOptions | None = None,
+        *,
+        keyring: Keyring,
+        default_language: str,
+        wake_sender: Callable[[], None],
     ) -> None:
-        """Does nothing before start()."""
+        """Does nothing before start(); `channels` may be filled until then.
+
+        `wake_sender` is called when a reply is stored that has to be sent.
+        """
         self._store = store
         self._rasa = rasa
         self._channels = channels
         self._metrics = metrics
+        self._media = media
+        self._keyring = keyring
+        self._default_language = default_language
+        self._wake_sender = wake_sender
         self._options = options or DeliveryOptions()
         self._work = asyncio.Event()
         self._running: dict[asyncio.Task[None], Claimed] = {}
+        self._full = False
+        self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -90,8 +79,11 @@ class Delivery:
 
     async def stop(self) -> None:
         """Take nothing more, let running tries end for a while, then cut them off."""
-        dispatcher = self._loops[:1]
-        await _end(dispatcher)
+        self._stopping = True
+        self._work.set()
+        # Not cancelled: what it is just claiming would wait for the end of its lease.
+        if self._loops:
+            await asyncio.wait(self._loops[:1], timeout=self._options.drain)
         if self._running:
             await asyncio.wait(self._running, timeout=self._options.drain)
         await self.kill()
@@ -101,7 +93,7 @@ class Delivery:
         await _end([*self._running, *self._loops])
 
     async def _dispatch(self) -> None:
-        while True:
+        while not self._stopping:
             self._work.clear()
             try:
                 free = self._options.workers - len(self._running)
@@ -110,14 +102,14 @@ class Delivery:
                 log.error("claim_failed", error=type(error).__name__)
                 await asyncio.sleep(self._options.poll)
                 continue
+            self._full = len(claimed) == free
             for message in claimed:
                 task = asyncio.create_task(self._process(message))
                 self._running[task] = message
                 task.add_done_callback(self._ended)
-            if not claimed:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._options.poll):
-                        await self._work.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._options.poll):
+                    await self._work.wait()
 
     async def _keep(self) -> None:
         lease = self._options.lease
@@ -132,23 +124,31 @@ class Delivery:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
-        # The conversation's next message has become the oldest.
-        self._work.set()
+        if self._full:  # something may have been left for lack of a worker
+            self._work.set()
 
     async def _process(self, message: Claimed) -> None:
         started = perf_counter()
         bound = log.bind(
             message_id=message.id, conversation_id=message.conversation_id, attempt=message.attempts
         )
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            # Stored before the operator took the channel's settings away.
+            await self._release(message, "no_channel")
+            return
         try:
+            media = await self._collected(channel, message)
+            silent = message.handover == STAFF
             async with asyncio.timeout(self._options.attempt):
-                await self._channels[message.channel].typing(message.conversation_id, True)
-                outcome = await self._attempt(message)
-                await self._channels[message.channel].typing(message.conversation_id, False)
+                await channel.typing(message.conversation_id, not silent)
+                outcome = await self._attempt(channel, message, media)
+                await channel.typing(message.conversation_id, False)
         except Exception as error:  # the edge of the worker: the broad catch
             self._metrics.failures.labels(reason=type(error).__name__).inc()
             bound.error("turn_broken", error=type(error).__name__, exc_info=True)
-            outcome = await self._release(message)
+            await self._release(message, "broken")
+            outcome = "broken"
         bound.info(
             "turn",
             outcome=outcome,
@@ -156,70 +156,153 @@ class Delivery:
             waited_ms=round((now() - message.received_at).total_seconds() * 1000),
         )
 
-    async def _release(self, message: Claimed) -> str:
+    async def _release(self, message: Claimed, reason: str) -> None:
         pause = timedelta(seconds=self._options.pauses[-1])
         with suppress(Exception):  # else the lease runs out, which comes to the same
-            await inbox.postpone(self._store, message, pause, "broken")
-        return "broken"
+            await inbox.postpone(self._store, message, pause, reason, counts=reason == "broken")
 
-    async def _attempt(self, message: Claimed) -> str:
+    async def _collected(self, channel: Channel, message: Claimed) -> dict[str, Any] | None:
+        """What is known of the message's media, with its content fetched and kept where that can be."""
+        media = message.media
+        if media is None or media.keys() & {"stored", "application_code", "refused"}:
+            return media
+        if not isinstance(channel, PushChannel):
+            return media
+        try:
+            async with asyncio.timeout(self._options.collect):
+                content = await channel.collect(media)
+                if content is None:
+                    return media
+                return await sharing.keep(self._media, content, media, message.conversation_id)
+        except Exception as error:  # a picture that cannot be had must not cost the answer
+            log.warning("media_lost", message_id=message.id, error=type(error).__name__)
+            return media | {"lost": type(error).__name__}
+
+    async def _attempt(self, channel: Channel, message: Claimed, media: dict[str, Any] | None) -> str:
         if message.attempts > self._options.tries:
             # Its workers died before they could say why.
-            return await self._park(message, "worker_lost")
-        language = await inbox.language_of(self._store, message.conversation_id)
+            return await self._park(channel, message, "worker_lost")
+        if message.secret and message.text:
+            message = replace(message, text=self._keyring.decrypt(message.text))
+        payload = (
+            message.payload or await self._chosen(channel, message) or sharing.payload_of(media, message.text)
+        )
+        match own_payloads.wish_of(payload):
+            case "erase":
+                return await self._erase(channel, message)
+            case "transcript":
+                replies = await transcripts.replies(self._store, message.conversation_id, message.language)
+                return await self._answer(channel, message, replies, media=media)
+        if message.handover == STAFF and own_payloads.is_for_staff(payload):
+            return await self._hold(channel, message, media)
         started = perf_counter()
         try:
-            replies = await self._ask(message, language)
+            replies = await self._ask(message, payload, media)
         except RasaError as error:
             self._metrics.failures.labels(reason=error.reason).inc()
-            return await self._failed(message, error, language)
+            return await self._failed(channel, message, error)
         self._metrics.rasa.observe(perf_counter() - started)
-        return await self._answer(message, replies)
+        return await self._answer(channel, message, replies, media=media)
 
-    async def _ask(self, message: Claimed, language: str | None) -> list[Outbound]:
-        content = message.payload or (neutralize(message.text) if message.text else None)
-        if content is None:
-            return [texts.media_reply(language)]
-        return await self._rasa.send(
+    async def _chosen(self, channel: Channel, message: Claimed) -> str | None:
+        """The payload that a typed number picks, where the platform has no buttons."""
+        if not message.text or not isinstance(channel, PushChannel) or not channel.numbered:
+            return None
+        return await choices.payload_of_number(self._store, message.conversation_id, message.text)
+
+    async def _ask(
+        self, message: Claimed, payload: str | None, media: dict[str, Any] | None
+    ) -> list[Outbound]:
+        kind = (media or {}).get("kind")
+        if media and (refused := media.get("refused")):
+            return [texts.media_reply(str(refused), message.language)]
+        content = payload or (neutralize(message.text) if message.text else None)
+        if content is None or kind == "too_long":
+            return [texts.media_reply(kind, message.language)]
+        replies = await self._rasa.send(
             message.conversation_id,
             content,
             channel=message.channel,
             message_id=message.id,
-            language=language,
+            language=message.language,
+            visitor=message.visitor,
+            secret=message.secret,
+            photo=sharing.beside(media) if payload is None else None,
         )
+        if kind is None or payload is not None or (sharing.beside(media) and sharing.was_taken(replies)):
+            return replies
+        # Only the words beside a picture were understood; say so.
+        return [texts.media_aside(message.language), *replies]
 
-    async def _answer(self, message: Claimed, replies: list[Outbound], error: str | None = None) -> str:
-        if not await inbox.finish(self._store, message, replies, error):
-            return await self._superseded(message)
+    async def _answer(
+        self,
+        channel: Channel,
+        message: Claimed,
+        replies: list[Outbound],
+        *,
+        error: str | None = None,
+        media: dict[str, Any] | None = None,
+    ) -> str:
+        outcome = await inbox.finish(
+            self._store,
+            message,
+            replies,
+            error=error,
+            media=media if media != message.media else None,
+            also=partial(turns.concluded, message=message, replies=replies, keyring=self._keyring),
+        )
+        if outcome in ("superseded", "erased", "held"):
+            return await self._not_ours(message, outcome)
+        if outcome == "more":
+            # The conversation's next message has become the oldest.
+            self._work.set()
         status = next((reply.answer.status for reply in reversed(replies) if reply.answer), "none")
         self._metrics.replies.labels(channel=message.channel, status=status).inc()
         self._metrics.turn.observe((now() - message.received_at).total_seconds())
-        await self._channels[message.channel].announce(message.conversation_id)
+        await self._announce(channel, message.conversation_id)
         return status
 
-    async def _superseded(self, message: Claimed) -> str:
-        if await conversations.last_event(self._store, message.conversation_id) is None:
-            # Erased while Rasa worked on it: Rasa has just remembered it again.
-            await conversations.erase(self._store, message.conversation_id)
-            return "erased"
-        return "superseded"
+    async def _announce(self, channel: Channel, conversation_id: str) -> None:
+        if isinstance(channel, PushChannel):
+            self._wake_sender()
+        await channel.announce(conversation_id)
 
-    async def _park(self, message: Claimed, reason: str) -> str:
-        language = await inbox.language_of(self._store, message.conversation_id)
-        await self._answer(message, [texts.error_reply(language)], reason)
-        return f"parked:{reason}"
+    async def _not_ours(self, message: Claimed, outcome: Outcome) -> str:
+        if outcome == "erased":
+            # While Rasa worked on it, which has just remembered it again.
+            await conversations.forget(self._store, message.conversation_id)
+        elif outcome == "held":
+            self._work.set()
+        return outcome
 
-    async def _failed(self, message: Claimed, error: RasaError, language: str | None) -> str:
+    async def _hold(self, channel: Channel, message: Claimed, media: dict[str, Any] | None) -> str:
+        """Staff hold the conversation: what the citizen says is for them alone."""
+        outcome = await inbox.hold(self._store, message, media if media != message.media else None)
+        self._work.set()
+        await self._announce(channel, message.conversation_id)
+        return outcome
+
+    async def _erase(self, channel: Channel, message: Claimed) -> str:
+        """The citizen's confirmed wish to be forgotten."""
+        identity = message.conversation_id
+        if isinstance(channel, PushChannel):
+            await erasing.erase_and_say_so(self._store, self._media, identity, self._default_language)
+            self._wake_sender()
+        else:
+            await erasing.erase(self._store, self._media, identity)
+        await channel.erased(identity)
+        return "erased"
+
+    async def _park(self, channel: Channel, message: Claimed, reason: str) -> str:
+        outcome = await self._answer(channel, message, [texts.error_reply(message.language)], error=reason)
+        return f"parked:{reason}" if outcome == "error" else outcome
+
+    async def _failed(self, channel: Channel, message: Claimed, error: RasaError) -> str:
         options = self._options
         age = (now() - message.received_at).total_seconds()
         outage = isinstance(error, RasaUnreachable)
-        spent = (
-            age > options.outage
-            if outage
-            else message.attempts >= (options.empty_tries if isinstance(error, RasaEmpty) else options.tries)
-        )
-        if spent:
-            return await self._park(message, error.reason)
+        if age > options.outage if outage else message.attempts >= options.tries:
+            return await self._park(channel, message, error.reason)
         if outage:
             pause = min(options.outage_pause, max(options.pauses[0] / 2, age / 4))
         else:
@@ -227,14 +310,15 @@ class Delivery:
         # A try against a slow Rasa may take its whole time before the next chance to say so.
         quiet = age + pause + (0 if outage else options.attempt)
         late = quiet > options.notice and message.notified_at is None
-        notice = texts.late_notice(language) if late else None
-        if not await inbox.postpone(
+        notice = texts.late_notice(message.language) if late else None
+        outcome = await inbox.postpone(
             self._store, message, timedelta(seconds=pause), error.reason, counts=not outage, notice=notice
-        ):
-            return await self._superseded(message)
+        )
+        if outcome in ("superseded", "erased", "held"):
+            return await self._not_ours(message, outcome)
         asyncio.get_running_loop().call_later(pause, self.wake)
         if notice:
-            await self._channels[message.channel].announce(message.conversation_id)
+            await self._announce(channel, message.conversation_id)
         return f"retry:{error.reason}"
 
 

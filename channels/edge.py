@@ -20,6 +20,11 @@ from channels.limits import Limits
 log = structlog.get_logger("edge")
 
 BODY_LIMIT = 64 * 1024
+WEBHOOK_LIMIT = 1024 * 1024
+"""A platform's event may quote a long message with all that belongs to it."""
+
+UPLOAD_LIMIT = 6 * 1024 * 1024
+"""A photo of 5 MB and what surrounds it."""
 
 _STATUS_CODES = {404: "not_found", 405: "method_not_allowed"}
 
@@ -60,13 +65,13 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return error_response(ApiError(422, "invalid", field=place[:80]))
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     if error.status_code == 400:
         # FastAPI's word for a body that is no JSON at all: wrong encoding, nested too deeply.
         return error_response(ApiError(422, "invalid", field="body"))
     if error.status_code == 413:
-        return error_response(_too_large())
+        return error_response(_too_large(_body_limit(request.url.path)))
     response = error_response(
         ApiError(error.status_code, _STATUS_CODES.get(error.status_code, "bad_request"))
     )
@@ -100,8 +105,9 @@ class Edge:
             await send(message)
 
         try:
-            self._admit(scope)
-            await self._app(scope, _limited(receive), send_noting)
+            limit = _body_limit(scope["path"])
+            await self._admit(scope, limit)
+            await self._app(scope, _limited(receive, limit), send_noting)
         except ApiError as error:
             await error_response(error)(scope, receive, send)
         except Exception:
@@ -111,12 +117,12 @@ class Edge:
                 raise
             await error_response(ApiError(500, "internal", error_id=error_id))(scope, receive, send)
 
-    def _admit(self, scope: Scope) -> None:
+    async def _admit(self, scope: Scope, limit: int) -> None:
         if scope["path"].startswith("/api/v1/") and scope["method"] != "OPTIONS":
-            self._limits.request(address_of(scope))
+            await self._limits.request(address_of(scope))
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value[:12]) > BODY_LIMIT):
-                raise _too_large()
+            if name == b"content-length" and (not value.isdigit() or int(value[:12]) > limit):
+                raise _too_large(limit)
 
 
 def address_of(scope: Scope) -> str:
@@ -125,11 +131,17 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def _too_large() -> ApiError:
-    return ApiError(413, "body_too_large", limit=BODY_LIMIT // 1024)
+def _body_limit(path: str) -> int:
+    if path == "/api/v1/media":
+        return UPLOAD_LIMIT
+    return WEBHOOK_LIMIT if path.startswith("/webhooks/") else BODY_LIMIT
 
 
-def _limited(receive: Receive) -> Receive:
+def _too_large(limit: int) -> ApiError:
+    return ApiError(413, "body_too_large", limit=limit // 1024)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
     """Stop reading a body without a length once it is too large."""
     taken = 0
 
@@ -137,7 +149,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > BODY_LIMIT:
+        if taken > limit:
             raise HTTPException(413)  # the only kind that FastAPI passes on from where it reads a body
         return message
 

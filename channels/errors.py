@@ -35,15 +35,13 @@ class RasaFailed(RasaError):
     """Rasa answered with an error, in another form, or too late; it may have processed the message."""
 
     def __init__(self, reason: str) -> None:
-        """`reason` is timeout, protocol, or status_<number>."""
+        """`reason` is timeout, connection, protocol, empty, or status_<number>."""
         super().__init__(reason)
         self.reason = reason
 
 
-class RasaEmpty(RasaError):
-    """Rasa answered with nothing, which is how its REST channel reports an exception."""
-
-    reason = "empty"
+class MediaError(ChannelError):
+    """What a citizen sent cannot be had: too large, gone, or at an address that we do not call."""
 
 
 class SendError(ChannelError):

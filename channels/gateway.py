@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from channels.base import Channel
 from channels.broker import Broker
 from channels.delivery import Delivery
+from channels.desk import Desk
 from channels.limits import Limits
+from channels.media import MediaStore
 from channels.metrics import Metrics
 from channels.rasa import RasaClient
+from channels.reception import Reception
+from channels.sender import Sender
 from channels.store import Store
 from channels.tokens import Tokens
+from channels.upkeep import Upkeep
+from troly.privacy import Keyring
 from troly.settings import Settings
 
 
@@ -32,6 +40,13 @@ class Gateway:
     limits: Limits
     tokens: Tokens
     metrics: Metrics
+    keyring: Keyring
+    media: MediaStore
+    sender: Sender
+    reception: Reception
+    desk: Desk
+    upkeep: Upkeep
+    channels: Mapping[str, Channel]
 
 
 def gateway_of(request: Request) -> Gateway:

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from channels import inbox
+from channels import inbox, sending
 from channels.gateway import Gateway, gateway_of
 from troly.tables.conversations import Conversation
 
@@ -38,7 +38,7 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 async def ready(gateway: Annotated[Gateway, Depends(gateway_of)], response: Response) -> Readiness:
-    """Whether the database, Rasa, the action server and the portal are there; 503 without the first two."""
+    """Whether the database, Rasa, actions, portal and platforms are there; 503 without the first two."""
     found = await _readiness(gateway)
     response.headers["Cache-Control"] = "no-store"
     if found.status == "unavailable":
@@ -50,6 +50,10 @@ async def ready(gateway: Annotated[Gateway, Depends(gateway_of)], response: Resp
 async def metrics(gateway: Annotated[Gateway, Depends(gateway_of)]) -> Response:
     """Counters in Prometheus's text format."""
     gateway.metrics.queue.set(await inbox.queue_length(gateway.store))
+    gateway.metrics.parked.set(await inbox.parked_count(gateway.store))
+    unsent = await sending.waiting(gateway.store)
+    for name in {*unsent, *gateway.sender.states()}:
+        gateway.metrics.unsent.labels(channel=name).set(unsent.get(name, 0))
     return Response(gateway.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -57,9 +61,11 @@ async def _readiness(gateway: Gateway) -> Readiness:
     names = ("database", "rasa", "actions", "portal")
     results = await asyncio.gather(_database(gateway), _rasa(gateway), _actions(gateway), _portal(gateway))
     checks: dict[str, State] = {name: "up" if up else "down" for name, up in zip(names, results, strict=True)}
+    # Platforms are not asked: what counts is whether they take what is sent.
+    checks |= {name: "up" if up else "down" for name, up in gateway.sender.states().items()}
     if "down" in (checks["database"], checks["rasa"]):
         return Readiness(status="unavailable", checks=checks)
-    return Readiness(status="ready" if all(results) else "degraded", checks=checks)
+    return Readiness(status="degraded" if "down" in checks.values() else "ready", checks=checks)
 
 
 async def _database(gateway: Gateway) -> bool:

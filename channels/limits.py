@@ -1,4 +1,7 @@
-"""How much one visitor may ask: token buckets in memory, by conversation and by address."""
+"""How much one visitor may ask: token buckets, by conversation and by address.
+
+Those of one process are here; several gateways share theirs (channels/redis_limits.py).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
+from typing import Protocol
 
 from channels.errors import ApiError
 from troly.settings import Settings
@@ -39,8 +43,24 @@ class Buckets:
         return wait
 
 
-class Limits:
-    """The limits of the public API."""
+class Limits(Protocol):
+    """What one visitor may do; each method counts once. Raises ApiError 429 when that is too much."""
+
+    async def request(self, address: str) -> None:
+        """Any request of the public API."""
+
+    async def message(self, conversation_id: str) -> None:
+        """A message, on any channel."""
+
+    async def conversation(self, address: str) -> None:
+        """A new conversation on the website."""
+
+    async def stop(self) -> None:
+        """Let go of what is shared with other processes."""
+
+
+class LocalLimits:
+    """The limits of one process."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
         """From MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
@@ -48,26 +68,30 @@ class Limits:
         self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR, 60, clock)
         self._conversations = Buckets(settings.conversations_per_hour, 3600, clock)
 
-    def request(self, address: str) -> None:
+    async def request(self, address: str) -> None:
         """Count any request. Raises ApiError 429."""
-        _refuse(self._requests.take(_network(address)), "rate_limited")
+        refuse(self._requests.take(network(address)), "rate_limited")
 
-    def message(self, conversation_id: str) -> None:
+    async def message(self, conversation_id: str) -> None:
         """Count a message. Raises ApiError 429."""
-        _refuse(self._messages.take(conversation_id), "rate_limited")
+        refuse(self._messages.take(conversation_id), "rate_limited")
 
-    def conversation(self, address: str) -> None:
+    async def conversation(self, address: str) -> None:
         """Count a new conversation. Raises ApiError 429."""
-        _refuse(self._conversations.take(_network(address)), "too_many_conversations")
+        refuse(self._conversations.take(network(address)), "too_many_conversations")
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
 
 
-def _refuse(wait: float, code: str) -> None:
+def refuse(wait: float, code: str) -> None:
+    """Raise ApiError 429 when one has to wait; in seconds."""
     if wait:
         seconds = math.ceil(wait)
         raise ApiError(429, code, retry_after=seconds, seconds=seconds)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv6 visitor has a whole /64 to choose addresses from; it counts as one."""
     try:
         parsed = ip_address(address)

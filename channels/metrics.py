@@ -38,6 +38,31 @@ class Metrics:
         self.turn = Histogram(
             "troly_turn_seconds", "From received to answered", buckets=_SECONDS, registry=self.registry
         )
+        self.sends = Counter(
+            "troly_sends",
+            "Replies handed to platforms, by what became of each try",
+            ["channel", "result"],
+            registry=self.registry,
+        )
+        self.calls = Histogram(
+            "troly_send_seconds",
+            "One call of a platform",
+            ["channel"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.delivered = Histogram(
+            "troly_delivered_seconds",
+            "From stored to taken by the platform",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.unsent = Gauge(
+            "troly_unsent_replies", "Replies that wait to be sent", ["channel"], registry=self.registry
+        )
+        self.parked = Gauge(
+            "troly_parked_messages", "Messages that could not be answered", registry=self.registry
+        )
 
     def render(self) -> bytes:
         """The text format that Prometheus reads."""

@@ -10,8 +10,8 @@ import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from channels.base import Answer, Button, Link, Outbound
-from channels.errors import RasaEmpty, RasaFailed, RasaUnreachable
+from channels.base import Answer, Button, Link, Outbound, Seen
+from channels.errors import RasaFailed, RasaUnreachable
 from troly.text import clean
 
 log = structlog.get_logger("rasa")
@@ -65,6 +65,8 @@ class _Custom(BaseModel):
     language: str | None = None
     links: list[Link] | None = None
     answer: Answer | None = None
+    seen: Seen | None = None
+    secret: bool = False
 
 
 class RasaClient:
@@ -85,16 +87,20 @@ class RasaClient:
         message_id: str,
         language: str | None,
         seconds: float | None = None,
+        visitor: str | None = None,
+        secret: bool = False,
+        photo: str | None = None,
     ) -> list[Outbound]:
         """The replies to a text or a payload, at least one.
 
-        Raises RasaUnreachable, RasaFailed, RasaEmpty.
+        `visitor`: whom attempts are counted for; `secret`: the message must not be kept; `photo`: the
+        stored one beside a text.
+        Raises RasaUnreachable, RasaFailed.
         """
-        body = {
-            "sender": conversation_id,
-            "message": message,
-            "metadata": {"channel": channel, "language_hint": language, "message_id": message_id},
-        }
+        metadata = {"channel": channel, "language_hint": language, "message_id": message_id}
+        more = {"visitor": visitor} | ({"secret": True} if secret else {}) if visitor or secret else {}
+        more |= {"photo": photo} if photo else {}
+        body = {"sender": conversation_id, "message": message, "metadata": metadata | more}
         seconds = seconds or self._seconds
         try:
             response = await self._client.post(
@@ -116,7 +122,7 @@ class RasaClient:
             raise RasaFailed("protocol") from None
         replies = read_replies(items, language)
         if not replies:
-            raise RasaEmpty
+            raise RasaFailed("empty")  # how a REST channel that is not ours reports an exception
         return replies
 
     async def ready(self, seconds: float) -> bool:
@@ -171,3 +177,5 @@ def _complete(replies: list[Outbound], custom: Any) -> None:
     reply.language = record.language or reply.language
     reply.links += record.links or []
     reply.answer = record.answer or reply.answer
+    reply.seen = record.seen or reply.seen
+    reply.secret = record.secret

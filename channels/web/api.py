@@ -9,13 +9,16 @@ import structlog
 from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from channels import conversations, inbox, outbox, texts
-from channels.base import Inbound, Outbound
+from channels import conversations, erasing, inbox, outbox, sharing, texts, transcripts
+from channels.base import Inbound, Outbound, Reply
 from channels.broker import Subscription
 from channels.edge import address_of
 from channels.errors import ApiError, RasaError
 from channels.gateway import Gateway
+from channels.inbox import Accepted
+from channels.limits import network
 from channels.rasa import valid_payload
+from channels.web.events import NOTICES
 from channels.web.forms import (
     TEXT_LIMIT,
     Acknowledged,
@@ -30,7 +33,9 @@ from channels.web.forms import (
 )
 from channels.web.session import Credentials, GatewayParam, SessionParam
 from troly.clock import VIETNAM, now
-from troly.tables.delivery import WAITING
+from troly.privacy import Keyring
+from troly.tables.conversations import STAFF
+from troly.tables.delivery import HELD
 from troly.text import clean
 
 log = structlog.get_logger("web")
@@ -57,7 +62,7 @@ async def open_conversation(
         identity = session.conversation_id
         if await conversations.last_event(gateway.store, identity) is not None:
             return Opened(conversation_id=identity, token=gateway.tokens.issue(identity), greeting=[])
-    gateway.limits.conversation(address_of(request.scope))
+    await gateway.limits.conversation(address_of(request.scope))
     identity = conversations.new_id()
     language = (body and body.language) or None
     spoken = await _greet(gateway, identity, language)
@@ -82,6 +87,7 @@ async def _greet(gateway: Gateway, identity: str, language: str | None) -> list[
 
 @router.post("/messages", status_code=202, responses={200: {"model": Answered}})
 async def send_message(
+    request: Request,
     gateway: GatewayParam,
     session: SessionParam,
     body: NewMessage,
@@ -96,8 +102,8 @@ async def send_message(
     """
     started = perf_counter()
     identity = session.conversation_id
-    gateway.limits.message(identity)
-    message = _inbound(identity, body)
+    await gateway.limits.message(identity)
+    message = _inbound(identity, body, gateway.keyring, address_of(request.scope))
     with gateway.broker.listen(identity) as subscription:
         accepted = await inbox.accept(gateway.store, message)
         if accepted is None:
@@ -113,13 +119,13 @@ async def send_message(
             repeated=not accepted.fresh,
             ms=round(seconds * 1000, 1),
         )
-        if wait and await _finished(gateway, accepted.id, subscription):
+        if wait and (replies := await _answer(gateway, accepted, subscription)):
             response.status_code = 200
-            return Answered(replies=await outbox.replies_to(gateway.store, accepted.id))
+            return Answered(replies=replies)
     return Acknowledged(message_id=accepted.id)
 
 
-def _inbound(identity: str, body: NewMessage) -> Inbound:
+def _inbound(identity: str, body: NewMessage, keyring: Keyring, address: str) -> Inbound:
     text = payload = None
     if body.text is not None:
         if len(body.text) > TEXT_LIMIT:
@@ -139,22 +145,28 @@ def _inbound(identity: str, body: NewMessage) -> Inbound:
         received_at=now(),
         text=text,
         payload=payload,
+        visitor=keyring.hash("address", network(address)),
+        sealed=keyring.encrypt(text) if text else None,
     )
 
 
-async def _finished(gateway: Gateway, inbox_id: str, subscription: Subscription) -> bool:
-    """Wait until the message is answered; False when that takes too long."""
+async def _answer(gateway: Gateway, accepted: Accepted, subscription: Subscription) -> list[Reply]:
+    """Wait for the answer to the message; empty when that takes too long."""
     deadline = monotonic() + WAIT_SECONDS
+    look = not accepted.fresh
     while True:
-        state = await inbox.state_of(gateway.store, inbox_id)
-        if state != WAITING:
-            return state is not None
+        # An answer and the end of its message are one transaction: what is there is all of it.
+        if look and (replies := await outbox.replies_to(gateway.store, accepted.id)):
+            return replies
         left = deadline - monotonic()
-        if left <= 0:
-            return False
+        # What is for staff has no answer of the assistant's.
+        if left <= 0 or (look and await inbox.state_of(gateway.store, accepted.id) == HELD):
+            return []
         # Also look by oneself: the answer may come from another process.
-        if await subscription.next(min(left, 2.0)) in ("closing", "erased"):
-            return False
+        signal = await subscription.next(min(left, 2.0))
+        if signal in ("closing", "erased"):
+            return []
+        look = signal in ("new", None)
 
 
 @router.get("/conversation", response_model=Conversation, responses={200: {"content": {"text/plain": {}}}})
@@ -170,9 +182,10 @@ async def transcript(
     if format == "text":
         name = f"troly-{now().astimezone(VIETNAM):%Y%m%d-%H%M}.txt"
         disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return PlainTextResponse(conversations.as_text(found), headers=disposition)
+        return PlainTextResponse(transcripts.as_text(found), headers=disposition)
     return Conversation(
         conversation_id=found.conversation_id,
+        answers=_answering(found.handover),
         language=found.language,
         created_at=found.created_at,
         last_event_id=str(found.last_event),
@@ -180,15 +193,23 @@ async def transcript(
     )
 
 
+def _answering(handover: str | None) -> Literal["bot", "waiting", "staff"]:
+    if handover == STAFF:
+        return "staff"
+    return "waiting" if handover else "bot"
+
+
 def _said(found: conversations.Transcript, line: conversations.CitizenLine | outbox.Event) -> Said:
     if isinstance(line, outbox.Event):
-        return Said.model_validate(line.reply.model_dump() | {"at": line.created_at})
+        more = {"at": line.created_at, "notice": NOTICES.get(line.kind)}
+        return Said.model_validate(line.reply.model_dump() | more)
     return Said.model_validate(
         {
             "id": line.id,
             "from": "citizen",
             "at": line.at,
             "text": found.said(line),
+            "media_id": sharing.photo_in(line.payload),
             "client_id": line.platform_id.partition(":")[2],
             "state": line.state,
         }
@@ -198,7 +219,7 @@ def _said(found: conversations.Transcript, line: conversations.CitizenLine | out
 @router.delete("/conversation", status_code=204)
 async def erase(gateway: GatewayParam, session: SessionParam) -> None:
     """Forget the conversation: messages, replies, ratings, and what the assistant remembers."""
-    if not await conversations.erase(gateway.store, session.conversation_id):
+    if not await erasing.erase(gateway.store, gateway.media, session.conversation_id):
         raise ApiError(401, "conversation_over")
     await gateway.broker.publish(session.conversation_id, "erased")
     log.info("erased", conversation_id=session.conversation_id)
@@ -215,5 +236,6 @@ async def rate(gateway: GatewayParam, session: SessionParam, body: NewRating) ->
         message_id=body.message_id,
         scale="thumb" if thumb else "stars",
         value=int(body.value == "up") if isinstance(body.value, str) else body.value,
+        reason=body.reason,
         comment=clean(body.comment),
     )

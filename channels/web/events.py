@@ -1,7 +1,8 @@
 """Server-Sent Events: replies as they come, resumable, so that a lost connection loses nothing.
 
-Events: `reply` (data: Reply; id: its number), `notice` ({"kind": "delay", "text", …} with an id;
-{"kind": "token", "token"} and {"kind": "erased"} without), `typing` ({"on": bool}, without an id).
+Events: `reply` (data: Reply; id: its number), `notice` ({"kind": "delay", "staff_joined" or "handed_back",
+"text", …} with an id; {"kind": "token", "token"} and {"kind": "erased"} without), `typing` ({"on": bool},
+without an id).
 A stream without Last-Event-ID begins with the conversation's first event.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
@@ -28,6 +29,11 @@ HEARTBEAT_SECONDS = 15.0
 
 _RECONNECT_MS = 2000
 _STREAMS = 16
+NOTICES: dict[str, Literal["staff_joined", "handed_back"]] = {
+    "joined": "staff_joined",
+    "returned": "handed_back",
+}
+"""Outbox kinds that say who answers from there on."""
 _PAGE = 200
 
 router = APIRouter(responses={status: {"model": Refusal} for status in (401, 429)})
@@ -91,7 +97,9 @@ def _stored(event: Event) -> str:
     reply = event.reply.model_dump(mode="json")
     if event.kind == "reply":
         return _event("reply", reply, event.number)
-    notice = {"kind": "delay"} | {name: reply[name] for name in ("id", "text", "language")}
+    notice = {"kind": NOTICES.get(event.kind, "delay")} | {
+        name: reply[name] for name in ("id", "text", "language")
+    }
     return _event("notice", notice, event.number)
 
 

@@ -49,12 +49,17 @@ class NewMessage(_Form):
         return self
 
 
+Reason = Literal["wrong_procedure", "wrong_information", "hard_to_understand", "other"]
+"""Why an answer was not what was needed."""
+
+
 class NewRating(_Form):
     """Body of POST /rating: of a reply, of the answer to a message, or of the conversation."""
 
     reply_id: Annotated[str, Field(pattern=r"^\d{1,9}$")] | None = None
     message_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     value: Literal["up", "down"] | Annotated[int, Field(ge=1, le=5)]
+    reason: Reason | None = None
     comment: Annotated[str, Field(max_length=1000)] = ""
 
 
@@ -87,19 +92,27 @@ class Said(BaseModel):
     sender: Literal["citizen", "bot", "staff"] = Field(alias="from")
     at: datetime
     text: str
+    media_id: str | None = Field(default=None, description="The photo that was sent: GET /media/{media_id}.")
     client_id: str | None = None
-    state: Literal["waiting", "done", "parked"] | None = None
+    state: Literal["waiting", "done", "parked", "held"] | None = Field(
+        default=None, description="held: it is for staff."
+    )
     language: str | None = None
     buttons: list[Button] = Field(default_factory=list)
     links: list[Link] = Field(default_factory=list)
     image: str | None = None
     answer: Answer | None = None
+    notice: Literal["staff_joined", "handed_back"] | None = None
 
 
 class Conversation(BaseModel):
-    """A transcript. `last_event_id` is where an event stream goes on."""
+    """A transcript. `last_event_id` is where an event stream goes on.
+
+    `answers` is who does: the assistant (bot), it too while an official is awaited (waiting), or staff.
+    """
 
     conversation_id: str
+    answers: Literal["bot", "waiting", "staff"]
     language: str | None
     created_at: datetime
     last_event_id: str

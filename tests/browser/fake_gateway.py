@@ -16,10 +16,11 @@ from replies import GREETING, answer, reply
 from serving import Served
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from channels import sharing
 from channels.edge import add_error_handlers, error_response
 from channels.errors import ApiError
 from channels.security import EmbedCors, SecurityHeaders
-from channels.web import pages
+from channels.web import pages, uploads
 from channels.web.forms import NewConversation, NewMessage, NewRating
 
 PROVINCE = "Quảng Ninh"
@@ -72,6 +73,8 @@ class FakeGateway:
         self.posts: list[dict[str, Any]] = []
         """Every message that arrived, repetitions too."""
         self.ratings: list[dict[str, Any]] = []
+        self.photos: list[bytes] = []
+        """Every photo that was taken in."""
         self.resumed_from: list[str | None] = []
         self.hosts: dict[str, str] = {}
         """Pages of this server that stand for a site: path -> HTML."""
@@ -128,6 +131,8 @@ class FakeGateway:
         app.add_api_route(f"{api}/conversation", self._transcript, methods=["GET"], response_model=None)
         app.add_api_route(f"{api}/conversation", self._erase, methods=["DELETE"], response_model=None)
         app.add_api_route(f"{api}/rating", self._rate, methods=["POST"], response_model=None)
+        app.add_api_route(f"{api}/media", self._upload, methods=["POST"], response_model=None)
+        app.add_api_route(f"{api}/media/{{name}}", self._photo, methods=["GET"], response_model=None)
         app.add_api_route("/host/{name}", self._host, methods=["GET"], response_model=None)
         app.include_router(pages.router)
         add_error_handlers(app)
@@ -271,7 +276,11 @@ class FakeGateway:
             return PlainTextResponse(
                 text, headers={"Content-Disposition": 'attachment; filename="troly-test.txt"'}
             )
-        lines = [{name: value for name, value in line.items() if name != "payload"} for line in talk.lines]
+        lines = [
+            {name: value for name, value in line.items() if name != "payload"}
+            | {"media_id": sharing.photo_in(line.get("payload"))}
+            for line in talk.lines
+        ]
         found = {"conversation_id": talk.id, "language": talk.language, "created_at": _now()}
         return JSONResponse(found | {"last_event_id": str(talk.numbered), "messages": lines})
 
@@ -289,6 +298,18 @@ class FakeGateway:
         NewRating.model_validate(body)
         self.ratings.append(body)
         return Response(status_code=204)
+
+    async def _upload(self, request: Request) -> Response:
+        if refused := self._fault(request, after=False):
+            return refused
+        self._talk_of(request)
+        self.photos.append(uploads._photo(request.headers["content-type"], await request.body()))
+        name = f"{len(self.photos):064x}"
+        return JSONResponse({"media_id": name, "payload": f'/share{{"photo": "{name}"}}'})
+
+    async def _photo(self, request: Request, name: str) -> Response:
+        self._talk_of(request)
+        return Response(self.photos[int(name, 16) - 1], media_type="image/jpeg")
 
 
 def _now() -> str:

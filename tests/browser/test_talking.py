@@ -241,3 +241,28 @@ def test_a_long_answer_is_read_from_its_beginning(chat: Chat, gateway: FakeGatew
     expect(jump).to_be_hidden()
     chat.say("ngắn")
     expect(chat.reply("Trả lời: ngắn")).to_be_in_viewport()
+
+
+def test_the_page_shows_who_answers_when_an_official_joins_and_leaves(
+    chat: Chat, gateway: FakeGateway
+) -> None:
+    answering = chat.page.locator(".with")
+    expect(answering).to_be_hidden()
+    gateway.talk.say({"kind": "staff_joined", "text": "Cán bộ đã vào.", "language": "vi"}, "notice")
+    expect(answering).to_have_text("Anh/Chị đang nói chuyện với cán bộ.")
+    expect(chat.page.locator(".line.staff.told")).to_contain_text("Cán bộ đã vào.")
+    gateway.talk.say({"kind": "handed_back", "text": "Cán bộ đã rời.", "language": "vi"}, "notice")
+    expect(chat.page.locator(".line.staff.told").last).to_contain_text("Cán bộ đã rời.")
+    expect(answering).to_be_hidden()
+
+
+def test_the_button_for_the_transcript_downloads_it_and_sends_nothing(
+    chat: Chat, gateway: FakeGateway
+) -> None:
+    gateway.talk.say(
+        reply("Dữ liệu", buttons=[{"title": "Nội dung trò chuyện", "payload": "/send_my_transcript"}])
+    )
+    sent = len(gateway.posts)
+    with chat.page.expect_download():
+        chat.page.get_by_role("button", name="Nội dung trò chuyện").click()
+    assert len(gateway.posts) == sent

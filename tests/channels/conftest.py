@@ -17,14 +17,25 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import insert
 
+from channels import registry
 from channels.app import create_app
-from channels.delivery import DeliveryOptions
+from channels.options import DeliveryOptions, SenderOptions
 from troly.database import engine
 from troly.settings import Settings
 from troly.tables import Base
 
 QUICK = DeliveryOptions(
     lease=3.0, attempt=5.0, poll=0.05, pauses=(0.02, 0.02, 0.02, 0.02), outage_pause=0.05, drain=2.0
+)
+
+QUICK_SENDER = SenderOptions(
+    attempt=1.0,
+    lease=1.5,
+    poll=0.05,
+    pauses=(0.02, 0.02, 0.05),
+    tries=6,
+    unknown_pauses=(0.02, 0.05),
+    drain=2.0,
 )
 
 
@@ -130,7 +141,7 @@ class FakeRasa:
         metadata = body.get("metadata")
         if set(body) != {"sender", "message", "metadata"} or not body["message"] or not body["sender"]:
             self.violations.append(f"body {sorted(body)}")
-        elif set(metadata) != {"channel", "language_hint", "message_id"}:
+        elif set(metadata) - {"visitor", "secret", "photo"} != {"channel", "language_hint", "message_id"}:
             self.violations.append(f"metadata {metadata}")
         elif metadata["language_hint"] not in ("vi", "en", None):
             self.violations.append(f"language_hint {metadata['language_hint']}")
@@ -273,8 +284,16 @@ def start(make_settings: Callable[..., Settings]) -> Callable[..., Any]:
     """Starts a gateway: `async with start(rasa_url=…) as stack`."""
 
     @asynccontextmanager
-    async def starting(options: DeliveryOptions = QUICK, port: int = 0, **given: Any) -> AsyncIterator[Stack]:
-        app = create_app(make_settings(**given), options=options)
+    async def starting(
+        options: DeliveryOptions = QUICK,
+        port: int = 0,
+        *,
+        sender: SenderOptions = QUICK_SENDER,
+        prepare: Callable[[Any], None] = lambda _gateway: None,
+        **given: Any,
+    ) -> AsyncIterator[Stack]:
+        app = create_app(make_settings(**given), options=options, sender_options=sender)
+        prepare(app.state.gateway)
         async with (
             serving(app, port) as url,
             httpx.AsyncClient(base_url=url, timeout=35, trust_env=False) as http,
@@ -301,6 +320,18 @@ def serve() -> Callable[..., Any]:
 def quick() -> DeliveryOptions:
     """Delivery with the patience of a test."""
     return QUICK
+
+
+@pytest.fixture
+def quick_sender() -> SenderOptions:
+    """Sending with the patience of a test."""
+    return QUICK_SENDER
+
+
+@pytest.fixture
+def push(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gateways have one more channel, whose platform does as a test tells it (tests/channels/scripted.py)."""
+    monkeypatch.setitem(registry.CHANNELS, "push", "tests.channels.scripted")
 
 
 @pytest.fixture

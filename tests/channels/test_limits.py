@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.errors import ApiError
-from channels.limits import ADDRESS_FACTOR, Buckets, Limits
+from channels.limits import ADDRESS_FACTOR, Buckets, LocalLimits
 from troly.settings import Settings
 
 
@@ -47,19 +47,19 @@ def test_memory_is_bounded_and_forgets_the_longest_silent() -> None:
     assert buckets.take("0") == 0
 
 
-def test_an_ipv6_network_counts_as_one_visitor() -> None:
-    limits = Limits(Settings(_env_file=None, conversations_per_hour=1), Clock())  # type: ignore[call-arg]
-    limits.conversation("2001:db8:1:2::1")
+async def test_an_ipv6_network_counts_as_one_visitor() -> None:
+    limits = LocalLimits(Settings(_env_file=None, conversations_per_hour=1), Clock())  # type: ignore[call-arg]
+    await limits.conversation("2001:db8:1:2::1")
     with pytest.raises(ApiError) as refused:
-        limits.conversation("2001:db8:1:2:ffff::9")
+        await limits.conversation("2001:db8:1:2:ffff::9")
     assert (refused.value.status, refused.value.retry_after) == (429, 3600)
-    limits.conversation("2001:db8:1:3::1")
-    limits.conversation("192.0.2.1")
+    await limits.conversation("2001:db8:1:3::1")
+    await limits.conversation("192.0.2.1")
 
 
-def test_an_address_may_ask_more_than_one_conversation() -> None:
-    limits = Limits(Settings(_env_file=None, messages_per_minute=2), Clock())  # type: ignore[call-arg]
+async def test_an_address_may_ask_more_than_one_conversation() -> None:
+    limits = LocalLimits(Settings(_env_file=None, messages_per_minute=2), Clock())  # type: ignore[call-arg]
     for _ in range(2 * ADDRESS_FACTOR):
-        limits.request("192.0.2.1")
+        await limits.request("192.0.2.1")
     with pytest.raises(ApiError):
-        limits.request("192.0.2.1")
+        await limits.request("192.0.2.1")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from channels.errors import RasaEmpty, RasaError, RasaFailed, RasaUnreachable
+from channels.errors import RasaError, RasaFailed, RasaUnreachable
 from channels.rasa import RasaClient, neutralize, read_replies, valid_payload
 
 
@@ -38,9 +38,9 @@ async def ask(answer: Any) -> Any:
         (httpx.Response(200, text="<html>"), RasaFailed, "protocol"),
         ({"text": "x"}, RasaFailed, "protocol"),
         ([{"text": "x", "buttons": [{"title": "no payload"}]}], RasaFailed, "protocol"),
-        ([], RasaEmpty, "empty"),
-        ([{"recipient_id": "c"}], RasaEmpty, "empty"),
-        ([{"custom": {"language": "vi"}}], RasaEmpty, "empty"),
+        ([], RasaFailed, "empty"),
+        ([{"recipient_id": "c"}], RasaFailed, "empty"),
+        ([{"custom": {"language": "vi"}}], RasaFailed, "empty"),
     ],
 )
 async def test_each_failure_has_its_kind_and_reason(answer: Any, kind: type[RasaError], reason: str) -> None:

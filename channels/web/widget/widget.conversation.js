@@ -1,13 +1,15 @@
 /* One conversation: begun or taken up again, what is said in it, and how it ends.
 
    Its events (detail): line (new or changed), last (key of a line that moves to the end), over (what was
-   said belongs to an ended conversation; true: erased), typing (boolean), link ("connecting", "open",
-   "waiting"), patience (seconds that the gateway asks for), told (name of an interface text). */
+   said belongs to an ended conversation; true: erased), typing (boolean), staff (boolean:
+   an official answers), link ("connecting", "open", "waiting"), patience (seconds that the gateway asks for),
+   told (name of an interface text). */
 
 import { Api, Stream } from "./widget.gateway.js";
 import { kept, onOtherTab, Outbox } from "./widget.kept.js";
 
 const SESSION = "session";
+const STAFF = { staff_joined: true, handed_back: false };
 const LONGEST_PAUSE_MS = 30_000;
 
 export class Conversation extends EventTarget {
@@ -16,6 +18,7 @@ export class Conversation extends EventTarget {
   running = false;
   #api;
   #language;
+  #photos = new Map();
   #id = null;
   #renewing = null;
   #stream = new Stream({
@@ -52,15 +55,48 @@ export class Conversation extends EventTarget {
   /** `said` is {text}, or {payload, title} of a button. */
   say(said) {
     this.start();
-    this.#outbox.add({ client_id: `${Date.now()}-${Math.random()}`, at: new Date().toISOString(), ...said });
+    this.#outbox.add({ ...this.#stamp(), ...said });
+  }
+
+  /** Send a photo: upload it, then say so. It is not kept on this device. */
+  show(blob, picture, title) {
+    this.start();
+    const line = { ...this.#stamp(), from: "citizen", title, picture };
+    this.#photos.set(line.client_id, { blob, line });
+    this.#upload(line.client_id);
+  }
+
+  async #upload(key) {
+    const { blob, line } = this.#photos.get(key);
+    this.#put(key, { ...line, state: "sending" });
+    try {
+      const { payload } = await this.#again(() => this.#api.upload(blob));
+      this.#photos.delete(key);
+      const { client_id, at, title } = line;
+      this.#outbox.add({ client_id, at, title, payload });
+    } catch (error) {
+      if (!this.#photos.has(key)) return; // the conversation is over
+      const state = error.passing || error.status === 401 ? "failed" : "refused";
+      if (state === "refused") this.#photos.delete(key);
+      this.#put(key, { ...line, state, error });
+    }
+  }
+
+  #stamp() {
+    return { client_id: `${Date.now()}-${Math.random()}`, at: new Date().toISOString() };
   }
 
   retry() {
+    for (const key of this.#photos.keys()) if (this.lines.get(key)?.state === "failed") this.#upload(key);
     this.#outbox.retry();
   }
 
-  rate(replyId, value) {
-    return this.#again(() => this.#api.rate(replyId, value));
+  rate(replyId, value, reason) {
+    return this.#again(() => this.#api.rate(replyId, value, reason));
+  }
+
+  photo(id) {
+    return this.#again(() => this.#api.photo(id));
   }
 
   download() {
@@ -153,8 +189,9 @@ export class Conversation extends EventTarget {
       const key = mine ? said.client_id : `r${said.id}`;
       const unsent = this.#outbox.items.find((item) => item.client_id === key);
       if (unsent) this.#outbox.drop(unsent); // it had arrived; only the acknowledgement was lost
-      this.#put(key, { ...said, state: mine && "sent", old: true });
+      this.#put(key, { ...said, told: Boolean(said.notice), state: mine && "sent", old: true });
     }
+    this.#tell("staff", found.answers === "staff");
     this.#stream.lastEventId = Number(found.last_event_id);
     this.#showUnsent();
   }
@@ -208,8 +245,15 @@ export class Conversation extends EventTarget {
     else if (name === "reply") this.#reply(data);
     else if (data.kind === "token") this.#api.renew(data.token);
     else if (data.kind === "erased") this.#leave("erased_elsewhere");
+    else if (data.kind in STAFF) this.#joined(`r${id}`, data);
     // A delay, or what staff do: said by the gateway, in its words.
     else if (data.text) this.#put(`r${id}`, { ...data, told: true });
+  }
+
+  #joined(key, data) {
+    this.#tell("typing", false);
+    this.#tell("staff", STAFF[data.kind]);
+    this.#put(key, { ...data, from: "staff", told: true });
   }
 
   #reply(reply) {
@@ -224,6 +268,8 @@ export class Conversation extends EventTarget {
 
   #over(erased) {
     this.lines.clear();
+    this.#tell("staff", false);
+    this.#photos.clear();
     this.#tell("typing", false);
     this.#tell("over", erased);
   }

@@ -116,7 +116,7 @@ class TrolyChat extends HTMLElement {
     const send = () => focus && this.#frame.contentWindow.postMessage({ troly: "focus" }, origin);
     if (this.#frame) return send();
     const wishes = new URLSearchParams({ parent: location.origin, lang: this.#ui.language, operator: this.operator ?? "" });
-    this.#frame = this.#ui.h("iframe", { src: `${BASE}embed#${wishes}`, title: this.#ui.t("name") });
+    this.#frame = this.#ui.h("iframe", { src: `${BASE}embed#${wishes}`, title: this.#ui.t("name"), allow: "geolocation" });
     const acts = { ready: send, close: () => this.#close(), unread: () => this.#unread() };
     addEventListener("message", (event) => {
       if (event.source === this.#frame.contentWindow && event.origin === origin) acts[event.data?.troly]?.();

@@ -1,6 +1,7 @@
 /* The gateway's public API: requests, and the event stream. */
 
 const TIMEOUT_MS = 20_000;
+const UPLOAD_MS = 90_000;
 const SILENCE_MS = 45_000; // three of the server's heartbeats
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -49,8 +50,20 @@ export class Api {
     return this.#request("DELETE", "conversation");
   }
 
-  rate(replyId, value) {
-    return this.#request("POST", "rating", { reply_id: replyId, value });
+  /** reason: why it was bad, if that is known. */
+  rate(replyId, value, reason) {
+    return this.#request("POST", "rating", { reply_id: replyId, value, reason });
+  }
+
+  /** Gives {media_id, payload}: what to send as the message. */
+  upload(photo) {
+    const form = new FormData();
+    form.append("photo", photo, "photo.jpg");
+    return this.#json("POST", "media", form);
+  }
+
+  async photo(id) {
+    return (await this.#request("GET", `media/${id}`)).blob();
   }
 
   events(lastEventId, signal) {
@@ -72,18 +85,19 @@ export class Api {
   }
 
   async #request(method, path, body, headers = {}, signal) {
-    if (body) headers["Content-Type"] = "application/json";
+    const form = body instanceof FormData; // its boundary is the browser's to name
+    if (body && !form) headers["Content-Type"] = "application/json";
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     const late = new AbortController();
     const stop = () => late.abort();
-    const timer = setTimeout(stop, TIMEOUT_MS);
+    const timer = setTimeout(stop, form ? UPLOAD_MS : TIMEOUT_MS);
     signal?.addEventListener("abort", stop);
     let response;
     try {
       response = await fetch(this.#base + path, {
         method,
         headers,
-        body: body && JSON.stringify(body),
+        body: form ? body : body && JSON.stringify(body),
         signal: late.signal,
         credentials: "omit",
         cache: "no-store",

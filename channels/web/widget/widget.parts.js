@@ -4,6 +4,8 @@ import { dateIn, icon, languageOf, LANGUAGES, safeUrl, timeIn } from "./widget.i
 
 /** Answers that a citizen can judge; a greeting or a question back is none. */
 const RATED = ["answered", "not_found", "portal_unavailable", "out_of_scope", "handed_over"];
+/** Why an answer was not what was needed, as the gateway knows it. */
+const REASONS = ["wrong_procedure", "wrong_information", "hard_to_understand", "other"];
 /** Longer titles stand below one another. */
 const SHORT_TITLE = 30;
 
@@ -12,7 +14,7 @@ export class Lines {
   #base;
   #act;
 
-  /** act: press(button), rate(id, value), retry(), edit(line); pictures come only from `base`. */
+  /** act: press(button), rate(id, value, reason), retry(), edit(line), photo(id); pictures come only from `base`. */
   constructor(ui, base, act) {
     this.#ui = ui;
     this.#base = base;
@@ -38,9 +40,12 @@ export class Lines {
   #citizen(line) {
     const { h, language } = this.#ui;
     const said = line.title ?? line.text;
+    const bubble = h("div", { class: "bubble", lang: languageOf(said, language), dir: "auto" }, line.picture ?? said);
+    // Until it is there, or where it is gone, the words stand in its place.
+    if (line.media_id) this.#act.photo(line.media_id).then((picture) => bubble.replaceChildren(picture), () => {});
     return h("div", { class: "line citizen", "data-state": line.state },
       h("span", { class: "sr", t: "you" }),
-      h("div", { class: "bubble", lang: languageOf(said, language), dir: "auto" }, said),
+      bubble,
       h("div", { class: "meta", "aria-live": "off" }, ...this.#state(line)));
   }
 
@@ -116,9 +121,19 @@ export class Lines {
       if (done) rated = value;
       else mark(rated);
       this.#ui.word(thanks, { t: done ? "rated" : "not_rated" });
+      why.hidden = !done || value !== "down";
     };
+    const explain = (reason) => async () => {
+      const done = await this.#act.rate(id, "down", reason);
+      why.hidden = done;
+      this.#ui.word(thanks, { t: done ? "rated" : "not_rated" });
+      if (done) buttons[1].focus();
+    };
+    const why = h("div", { class: "why", role: "group", label: "why", hidden: true },
+      h("span", { t: "why" }),
+      ...REASONS.map((reason) => h("button", { t: reason, on: explain(reason) })));
     const buttons = ["up", "down"].map((value) => h("button", { class: "plain", value, label: value, "aria-pressed": "false", on: choose }, icon("up")));
-    return h("div", { class: "rating" }, ...buttons, thanks);
+    return h("div", { class: "rating" }, ...buttons, thanks, why);
   }
 }
 

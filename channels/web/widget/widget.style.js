@@ -63,7 +63,7 @@ header > button:hover:enabled, .menu-place > button:hover:enabled { background: 
 .who { display: flex; gap: .375em; font-size: .875em; font-weight: 600; color: var(--link); }
 .staff .bubble { border-inline-start: 3px solid var(--main); }
 .told .bubble { border-style: dashed; }
-img { display: block; max-width: 100%; border-radius: .5em; margin-block-start: .625em; }
+img, canvas { display: block; max-width: 100%; border-radius: .5em; margin-block-start: .625em; }
 a { color: var(--link); }
 .links li { display: flex; align-items: center; gap: .5em; }
 .links a { display: flex; align-items: center; min-height: 44px; font-weight: 500; flex: 1; }
@@ -77,7 +77,13 @@ a { color: var(--link); }
 .buttons :disabled { cursor: default; color: var(--soft); }
 .long { flex-direction: column; width: 100%; gap: .375em; }
 .long button { border-radius: .75em; }
-.rating { display: flex; align-items: center; margin-block-start: -.5em; color: var(--soft); font-size: .875em; }
+.rating { display: flex; flex-wrap: wrap; align-items: center; margin-block-start: -.5em; color: var(--soft); font-size: .875em; }
+.why { display: flex; flex-wrap: wrap; align-items: center; gap: .375em; width: 100%; }
+.why span { width: 100%; }
+.why button { border-color: var(--rim); color: var(--link); background: var(--face); border-radius: 1.375em; }
+.citizen canvas { margin: 0; }
+.drop .foot { box-shadow: inset 0 0 0 3px var(--main); }
+.composer .plain { border-radius: 50%; color: var(--link); }
 [value=down] .icon { transform: rotate(180deg); }
 [aria-pressed=true] { color: var(--link); background: var(--tint); }
 .notice { align-self: center; text-align: center; font-size: .875em; color: var(--soft); }
@@ -94,11 +100,12 @@ a { color: var(--link); }
 
 .foot { background: var(--face); border-block-start: 1px solid var(--edge); padding: .625em .75em max(.5em, env(safe-area-inset-bottom)); }
 .foot > * { max-width: 46em; margin-inline: auto; }
+.with { display: flex; align-items: center; gap: .375em; font-size: .875em; font-weight: 600; color: var(--link); padding-block-end: .5em; }
 .status:not(:empty) { font-size: .875em; background: var(--tint); border-radius: .75em; padding: .5em .75em; margin-block-end: .625em; }
 .composer { display: flex; align-items: flex-end; gap: .5em; border: 1px solid var(--rim); border-radius: 1.5em; padding: 2px; }
 .composer:focus-within { outline: 3px solid var(--main); outline-offset: -1px; }
 textarea:focus-visible { outline: 0; }
-textarea { flex: 1; min-width: 0; border: 0; background: none; resize: none; padding: .625em 0 .625em 1em; line-height: 1.4; min-height: 44px; max-height: 9em; }
+textarea { flex: 1; min-width: 0; border: 0; background: none; resize: none; padding: .625em 0 .625em .5em; line-height: 1.4; min-height: 44px; max-height: 9em; }
 ::placeholder { color: var(--soft); opacity: 1; }
 .send, .send:hover:enabled { border-radius: 50%; background: var(--main); color: var(--on-main); }
 :placeholder-shown + .send { background: var(--tint); color: var(--link); }

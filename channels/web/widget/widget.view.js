@@ -3,6 +3,7 @@
 import { Conversation } from "./widget.conversation.js";
 import { icon, LANGUAGES } from "./widget.interface.js";
 import { Lines, Menu } from "./widget.parts.js";
+import { Share, thumbnail } from "./widget.share.js";
 
 const NEAR_END = 120; // px
 const MARGIN = 12; // px
@@ -27,7 +28,8 @@ export class View {
     const talk = (this.#conversation = new Conversation(base, () => ui.language));
     this.#lines = new Lines(ui, base, {
       press: (button) => this.#press(button),
-      rate: (id, value) => talk.rate(id, value).then(() => true, () => false),
+      rate: (...rating) => talk.rate(...rating).then(() => true, () => false),
+      photo: async (id) => thumbnail(ui, await talk.photo(id)),
       retry: () => talk.retry(),
       edit: (line) => this.#edit(line),
     });
@@ -37,6 +39,7 @@ export class View {
     on("last", (key) => this.typing.before(this.#nodes.get(key)));
     on("over", (erased) => this.#over(erased));
     on("typing", (typing) => this.#type(typing));
+    on("staff", (staff) => (this.staff.hidden = !staff));
     on("link", (state) => this.#link(state));
     on("patience", (seconds) => this.#say("patience", { seconds }, seconds * 1_000));
     on("told", (text) => this.#tell(text));
@@ -75,6 +78,7 @@ export class View {
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", label: "log", tabindex: "0", on: { scroll: () => this.#scrolled() } }, this.sheet);
     this.jump = h("button", { class: "jump", label: "newer", hidden: true, on: () => this.#toEnd() }, icon("below"));
     this.status = h("div", { class: "status", role: "status" });
+    this.staff = h("p", { class: "with", role: "status", hidden: true }, icon("person"), h("span", { t: "with_staff" }));
     this.spoken = h("div", { class: "sr", role: "status" });
     this.input = h("textarea", { id: "input", rows: "1", hint: "placeholder", autocomplete: "off", enterkeyhint: "send", dir: "auto", "aria-describedby": "caution",
       on: { keydown: (event) => this.#key(event), input: () => this.#grow() } });
@@ -82,9 +86,22 @@ export class View {
       event.preventDefault();
       this.#submit();
     };
+    const share = new Share(this.#ui, {
+      photo: (blob, picture) => {
+        this.#follow = true;
+        this.#conversation.show(blob, picture, this.#ui.t("photo"));
+      },
+      place: (latitude, longitude) => {
+        this.#status();
+        this.#speak({ payload: `/share{"latitude": "${latitude}", "longitude": "${longitude}"}`, title: this.#ui.t("located") });
+      },
+      say: (text) => this.#say(text, {}, text === "locating" ? 15_000 : 6_000),
+    });
     const foot = h("div", { class: "foot" },
+      this.staff,
       this.status,
       h("form", { class: "composer", on: { submit } },
+        ...share.buttons,
         h("label", { for: "input", class: "sr", t: "input" }),
         this.input,
         h("button", { type: "submit", class: "send", label: "send" }, icon("send"))),
@@ -92,6 +109,7 @@ export class View {
     const talk = h(page ? "main" : "div", { class: "talk" }, this.log, h("div", { class: "jump-place" }, this.jump), this.spoken, foot);
     this.element = h("section", { class: `chat ${mode}`, "aria-labelledby": "title", on: { keydown: (event) => this.#escape(event) } },
       header, h("div", { class: "columns" }, page && this.#ideas(), talk));
+    share.watch(this.element);
     this.element.addEventListener("pointerdown", ({ target }) => this.menu.element.contains(target) || this.menu.toggle(false));
   }
 
@@ -125,6 +143,11 @@ export class View {
     // A second tap of an impatient finger is not a second question.
     const last = [...this.#conversation.lines.values()].at(-1);
     if (last?.payload === payload) return false;
+    if (payload === "/send_my_transcript") {
+      // Here it is a file; elsewhere the gateway sends it as messages.
+      this.#download();
+      return false;
+    }
     const wish = /^\/change_language\{"requested_language": ?"(vi|en)"\}$/.exec(payload)?.[1];
     if (wish) this.#ui.prefer({ language: wish });
     this.#speak({ payload, title });

@@ -1,0 +1,78 @@
+"""Buttons outside the web: what goes to the platform is a reference, what comes back is looked up.
+
+A platform's limits are tight (64 bytes at Telegram), and on Zalo a citizen can type what a button would
+send. So a button carries only its place in the conversation, and means something only there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.base import Button
+from channels.store import Store
+from troly.tables.delivery import Outbox
+
+_REFERENCE = re.compile(r"b:(\d{1,9}):(\d{1,2})")
+_NUMBER = re.compile(r"\W*(\d{1,2})\W*")
+_TURN = 10
+"""More replies than one turn has."""
+
+
+def reference(reply_id: str, index: int) -> str:
+    """The reference of a reply's button, at most 14 ASCII bytes; the first button has index 0."""
+    return f"b:{reply_id}:{index}"
+
+
+async def payload_of(store: Store, conversation_id: str, reference: str) -> str | None:
+    """The payload of the button that was shown in this conversation; None for any other reference."""
+    async with store.read() as connection:
+        return await payload_in(connection, conversation_id, reference)
+
+
+async def payload_in(connection: AsyncConnection, conversation_id: str, reference: str) -> str | None:
+    """The same within the caller's transaction."""
+    found = _REFERENCE.fullmatch(reference)
+    if not found:
+        return None
+    content = await connection.scalar(
+        select(Outbox.content).where(
+            Outbox.conversation_id == conversation_id, Outbox.number == int(found[1])
+        )
+    )
+    return _payload(content, int(found[2]))
+
+
+async def payload_of_number(store: Store, conversation_id: str, text: str) -> str | None:
+    """The payload of the choice that a typed number means: one of the last turn's.
+
+    None when the text is no number, or the last turn offered no such choice; then it is a text like
+    any other (a form may have asked for it).
+    """
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    async with store.read() as connection:
+        rows = (
+            await connection.execute(
+                select(Outbox.inbox_id, Outbox.content)
+                .where(Outbox.conversation_id == conversation_id, Outbox.kind == "reply")
+                .order_by(Outbox.number.desc())
+                .limit(_TURN)
+            )
+        ).all()
+    for inbox_id, content in rows:
+        if inbox_id != rows[0].inbox_id:
+            break
+        if content.get("buttons"):
+            return _payload(content, int(found[1]) - 1)
+    return None
+
+
+def _payload(content: dict[str, object] | None, index: int) -> str | None:
+    buttons = (content or {}).get("buttons") or []
+    if not isinstance(buttons, list) or not 0 <= index < len(buttons):
+        return None
+    return Button.model_validate(buttons[index]).payload

@@ -1,0 +1,86 @@
+"""What a gateway does by itself: handovers that nobody took, and, once an hour for all, what is too old."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from channels import retention
+from channels.desk import Desk
+from channels.media import MediaStore
+from channels.store import Store
+from troly.settings import Settings
+from troly.tables import leases
+
+log = structlog.get_logger("upkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepOptions:
+    """How often; in seconds."""
+
+    look: float = 10.0
+    """Between looks at the handovers."""
+    retention: float = 3600.0
+    """Between two runs, of whichever gateway."""
+
+
+class Upkeep:
+    """The two loops of one process."""
+
+    def __init__(
+        self,
+        store: Store,
+        media: MediaStore,
+        desk: Desk,
+        settings: Settings,
+        options: UpkeepOptions | None = None,
+    ) -> None:
+        """Does nothing before start()."""
+        self._store = store
+        self._media = media
+        self._desk = desk
+        self._settings = settings
+        self._options = options or UpkeepOptions()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End at once: each step is a transaction, and is made again later."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_try = loop.time() + self._options.look
+        while True:
+            await asyncio.sleep(self._options.look)
+            try:
+                await self._desk.look()
+                if loop.time() >= next_try:
+                    next_try = loop.time() + self._options.retention / 60
+                    await self.forget_old()
+            except Exception as error:  # the database may be away for a while
+                log.error("upkeep_failed", error=type(error).__name__, exc_info=True)
+
+    async def forget_old(self) -> bool:
+        """Forget what is too old, unless some gateway has done so within the hour."""
+        async with self._store.write() as connection:
+            # An owner of its own each time: the lease is no right to go on, but the date of the next run.
+            mine = await leases.take(
+                connection,
+                "retention",
+                secrets.token_hex(8),
+                timedelta(seconds=self._options.retention),
+            )
+        if mine:
+            await retention.forget_old(self._store, self._media, self._settings)
+        return mine
