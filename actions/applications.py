@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,12 +10,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import portal
+from actions import application_facts as facts
+from actions import portal, recent
+from actions.receiving import office_of
 from actions.speech import Button, application_source, say
 from actions.turn import ASPECTS, Turn, payload, read
+from portal.changes import LAST
+from portal.codes import parse_application_code
 from portal.errors import NoStatusService, NotFound, PortalError
 from portal.models import Application
-from troly.clock import VIETNAM, now
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +27,6 @@ _ABOUT_APPLICATIONS = frozenset({"check_application_status", "inform_application
 _DIGITS = re.compile(r"\d[\d.\-\s]{2,}\d")
 _SHORT = 6
 """Words of a message that can only be an answer to the question for the code."""
-
-_FINISHED = frozenset({3, 7, 8, 9, 10})
-"""National statuses after which no due date runs any more."""
 
 
 class ValidateApplicationForm(Action):
@@ -41,9 +40,17 @@ class ValidateApplicationForm(Action):
     ) -> list[EventType]:
         turn = read(tracker)
         if "application_code" in turn.entities:
-            return [SlotSet("application_code", turn.entities["application_code"])]
+            # A button, or the QR code of a receipt, may hold anything.
+            given = str(turn.entities["application_code"])
+            return [SlotSet("application_code", parse_application_code(given))]
         if _incomplete(turn):
             return [SlotSet("application_code", None)]
+        if turn.intent in _ABOUT_APPLICATIONS and not turn.pressed:
+            asked = recent.recent(tracker)
+            if recent.means_another(turn.text):
+                return [SlotSet("application_code", None)]
+            if asked and recent.means_earlier(turn.text):
+                return [SlotSet("application_code", asked[0]["code"] if len(asked) == 1 else None)]
         code = tracker.get_slot("application_code")
         if turn.intent in _ABOUT_APPLICATIONS or code:
             return [SlotSet("application_code", code)]
@@ -64,13 +71,19 @@ class ActionAskApplicationCode(Action):
             about = {"intent": "inform_application_code"}
             say(dispatcher, "malformed_application_code", status="form", record=about, written=written)
         elif turn.intent == "report_overdue":
-            say(dispatcher, "ask_code_of_overdue", status="form")
+            say(dispatcher, "ask_code_of_overdue", status="form", choices=_offered(tracker))
+        elif turn.intent in _ABOUT_APPLICATIONS and recent.recent(tracker):
+            say(dispatcher, "choose_application", status="form", choices=_offered(tracker))
         elif turn.intent in _ABOUT_APPLICATIONS:
             say(dispatcher, "ask_application_code", status="form")
         else:
             # The question in between has its own answer record; a turn has only one.
             dispatcher.utter_message(response="ask_application_code_again", answer={})
         return []
+
+
+def _offered(tracker: Tracker) -> list[Button]:
+    return recent.buttons(tracker, "inform_application_code")
 
 
 def _incomplete(turn: Turn) -> str:
@@ -93,104 +106,89 @@ class ActionApplicationStatus(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         code = str(tracker.get_slot("application_code"))
-        about = {"application_code": code}
-        try:
-            application = await portal.client().get_application(code)
-        except NotFound:
-            say(dispatcher, "application_not_found", status="not_found", record=about, code=code)
+        application = await looked_up(dispatcher, tracker, code)
+        if application is None:
+            return []
+        if isinstance(application, NotFound):
             return [SlotSet("application_code", None)]
-        except NoStatusService:
-            say(dispatcher, "application_not_connected", status="portal_unavailable", record=about, code=code)
-            return []
-        except PortalError as error:
-            log.warning("status service failed", reason=type(error).__name__)
-            retry = payload("inform_application_code", application_code=code)
-            say(
-                dispatcher,
-                "application_service_down",
-                status="portal_unavailable",
-                record=about,
-                code=code,
-                choices=[{"title": {"response": "button_try_again"}, "payload": retry}],
-            )
-            return []
-        _tell(dispatcher, application, read(tracker).intent)
-        return []
+        await _tell(dispatcher, application, read(tracker).intent)
+        return recent.remember(tracker, application)
 
 
-def _tell(dispatcher: CollectingDispatcher, application: Application, intent: str) -> None:
-    late = _days_late(application)
-    buttons = [
-        Button(
-            title={"response": "button_about_procedure"},
-            payload=payload("ask_procedure", procedure_code=application.procedure_code),
+async def looked_up(
+    dispatcher: CollectingDispatcher, tracker: Tracker, code: str
+) -> Application | NotFound | None:
+    """The application; where there is none (NotFound) or no answer (None), that has been said."""
+    about = {"application_code": code}
+    if until := await portal.attempts().look_up(portal.who(tracker), code):
+        say(dispatcher, "too_many_lookups", status="refused", record=about, until=facts.moment(until))
+        return None
+    try:
+        return await portal.client().get_application(code)
+    except NotFound as error:
+        say(dispatcher, "application_not_found", status="not_found", record=about, code=code)
+        return error
+    except NoStatusService:
+        say(dispatcher, "application_not_connected", status="portal_unavailable", record=about, code=code)
+    except PortalError as error:
+        log.warning("status service failed", reason=type(error).__name__)
+        retry = payload("inform_application_code", application_code=code)
+        say(
+            dispatcher,
+            "application_service_down",
+            status="portal_unavailable",
+            record=about,
+            code=code,
+            choices=[{"title": {"response": "button_try_again"}, "payload": retry}],
         )
-    ]
+    return None
+
+
+async def _tell(dispatcher: CollectingDispatcher, application: Application, intent: str) -> None:
+    late = facts.days_late(application)
+    office = await office_of(application.agency) if late else None
     say(
         dispatcher,
         "application_status",
         status="answered",
-        choices=buttons if application.procedure_code else [],
+        choices=_buttons(application, late),
         record={"application_code": application.code, "sources": [application_source(application)]},
         code=application.code,
         procedure=application.procedure_name,
         agency=application.agency,
         state={"response": f"status_{application.status}"},
         meaning={"response": f"status_meaning_{application.status}"},
-        received=_moment(application.accepted_at or application.applied_at),
-        due="" if application.status in _FINISHED else _moment(application.due_at),
-        completed=_moment(application.completed_at),
-        remaining=_remaining(application, late),
-        supplement=_supplement(application),
-        fee_due=_fee_due(application),
-        refusal={"response": "label_refusal", "reason": application.refusal} if application.refusal else "",
+        received=facts.moment(application.accepted_at or application.applied_at),
+        due=facts.due(application),
+        completed=facts.moment(application.completed_at),
+        remaining=facts.remaining(application),
+        supplement=facts.supplement(application.supplement),
+        fee_due=facts.fee_due(application.fee_due),
+        refusal=facts.refusal(application),
         apology={"response": "label_late"} if late else "",
-        on_time=_on_time(application, late) if intent == "report_overdue" else "",
+        whom_to_ask=_whom_to_ask(application, office.phone if office else "") if late else "",
+        on_time=facts.on_time(application) if intent == "report_overdue" else "",
     )
 
 
-def _moment(moment: datetime | None) -> Any:
-    return {"date": moment.astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")} if moment else ""
+def _whom_to_ask(application: Application, phone: str) -> Any:
+    if not application.agency:
+        return {"response": "label_ask_hotline"}
+    return {"response": "label_ask_agency", "agency": application.agency, "phone": phone}
 
 
-def _days_late(application: Application) -> int:
-    """Whole days since the due date, at least 1 once it has passed; 0 while it has not."""
-    if application.due_at is None or application.status in _FINISHED:
-        return 0
-    passed = now() - application.due_at
-    return max(passed.days, 1) if passed.total_seconds() > 0 else 0
-
-
-def _on_time(application: Application, late: int) -> Any:
-    """Said only of a due date that is known and still runs."""
-    running = application.due_at is not None and application.status not in _FINISHED
-    return {"response": "label_not_late"} if running and not late else ""
-
-
-def _remaining(application: Application, late: int) -> Any:
+def _buttons(application: Application, late: int) -> list[Button]:
+    code = application.code
+    buttons: list[Button] = []
+    if portal.client().offers("verify"):
+        more = payload("verify_application", application_code=code)
+        buttons.append(Button(title={"response": "button_owner_details"}, payload=more))
+    if application.status not in LAST:
+        follow = payload("subscribe_status", application_code=code)
+        buttons.append(Button(title={"response": "button_follow"}, payload=follow))
     if late:
-        return {"response": "label_days_late", "count": late}
-    if application.due_at is None or application.status in _FINISHED:
-        return ""
-    days = (application.due_at.astimezone(VIETNAM).date() - now().astimezone(VIETNAM).date()).days
-    return {"response": "label_days_left", "count": days} if days else {"response": "label_due_today"}
-
-
-def _supplement(application: Application) -> Any:
-    wanted = application.supplement
-    if wanted is None:
-        return ""
-    return {
-        "response": "label_supplement",
-        "documents": [{"response": "label_item", "value": name} for name in wanted.documents],
-        "note": wanted.note,
-        "by": _moment(wanted.by),
-    }
-
-
-def _fee_due(application: Application) -> Any:
-    owed = application.fee_due
-    if owed is None:
-        return ""
-    amount = "" if owed.amount is None else {"money": owed.amount, "currency": "VND"}
-    return {"response": "label_fee_due", "amount": amount, "note": owed.note}
+        buttons.append(Button(title={"response": "button_complain"}, payload="/complain_service"))
+    if application.procedure_code:
+        about = payload("ask_procedure", procedure_code=application.procedure_code)
+        buttons.append(Button(title={"response": "button_about_procedure"}, payload=about))
+    return buttons

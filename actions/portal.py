@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import yaml
+from rasa_sdk import Tracker
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.attempts import Attempts, Limits, Who
 from portal.catalogue import Catalogue
 from portal.client import PortalClient
 from portal.errors import NotFound, PortalError
+from portal.following import Following
 from portal.models import Procedure
 from troly.database import async_engine
+from troly.privacy import Keyring
 from troly.settings import ROOT, settings
 
 
@@ -30,9 +35,35 @@ def client() -> PortalClient:
 
 
 @lru_cache(maxsize=1)
+def engine() -> AsyncEngine:
+    """The action server's one pool of connections to the database."""
+    return async_engine(settings().database, hide_parameters=True)
+
+
+@lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """The local copy of the catalogue; made on first use."""
-    return Catalogue(async_engine(settings().database), settings().province)
+    return Catalogue(engine(), settings().province)
+
+
+@lru_cache(maxsize=1)
+def attempts() -> Attempts:
+    """Who has looked up and tried to prove what, and how often."""
+    config = settings()
+    limits = Limits(config.verify_attempts, config.verify_attempts_per_address, config.lookups_per_hour)
+    return Attempts(engine(), Keyring.from_settings(config), limits)
+
+
+def who(tracker: Tracker) -> Who:
+    """Who writes, for what is limited by person: the conversation and, on the website, the address."""
+    visitor = (tracker.latest_message.get("metadata") or {}).get("visitor")
+    return attempts().who(tracker.sender_id, visitor if isinstance(visitor, str) else None)
+
+
+@lru_cache(maxsize=1)
+def following() -> Following:
+    """Who follows which application."""
+    return Following(engine(), minutes=settings().notice_poll_minutes)
 
 
 @lru_cache(maxsize=1)

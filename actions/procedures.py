@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal
 from actions.aspects import View, view
+from actions.life_events import hook as life_events
 from actions.resolve import Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
 from actions.siblings import Group
 from actions.speech import Button, procedure_source, say
@@ -39,6 +40,9 @@ class ActionAnswerProcedure(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
+        taken_over = await life_events.instead(dispatcher, tracker, turn)
+        if taken_over is not None:
+            return taken_over
         return await respond(dispatcher, resolve(turn), turn)
 
 
@@ -57,6 +61,9 @@ class ActionAffirm(Action):
         if turn.choices and "ordinal" in turn.entities:
             say(dispatcher, "choice_out_of_range", status="clarify", count=len(turn.choices))
             return []
+        taken_over = await life_events.instead(dispatcher, tracker, turn)
+        if taken_over is not None:
+            return taken_over
         say(dispatcher, "utter_affirm", status="smalltalk")
         return []
 
@@ -73,6 +80,9 @@ class ActionOutOfScope(Action):
         turn = read(tracker)
         if taken := chosen(turn):
             return await respond(dispatcher, taken, turn)
+        taken_over = await life_events.instead(dispatcher, tracker, turn)
+        if taken_over is not None:
+            return taken_over
         say(dispatcher, "utter_out_of_scope", status="out_of_scope")
         return []
 
@@ -93,7 +103,7 @@ class ActionCancel(Action):
 async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn: Turn) -> list[EventType]:
     """Utter what the resolution calls for; the events that remember it."""
     if isinstance(resolution, Meant):
-        return await _answer(dispatcher, resolution)
+        return await _answer(dispatcher, resolution, turn)
     if isinstance(resolution, Ask):
         return _ask(dispatcher, resolution)
     if isinstance(resolution, AskAgain):
@@ -104,7 +114,7 @@ async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn
     return [SlotSet("aspect", resolution.aspect)]
 
 
-async def _answer(dispatcher: CollectingDispatcher, meant: Meant) -> list[EventType]:
+async def _answer(dispatcher: CollectingDispatcher, meant: Meant, turn: Turn) -> list[EventType]:
     about = {"procedure_code": meant.code, "aspect": meant.aspect, "intent": INTENTS[meant.aspect]}
     try:
         found = await portal.procedure_record(meant.code)
@@ -122,7 +132,7 @@ async def _answer(dispatcher: CollectingDispatcher, meant: Meant) -> list[EventT
         dispatcher,
         shown.response,
         status="portal_unavailable" if found.is_copy and shown.status == "answered" else shown.status,
-        choices=[*shown.buttons, *_next(shown, meant)],
+        choices=[*shown.buttons, *_next(shown, meant, life_events.offered(turn, meant.code))],
         links=shown.links,
         record={**about, "procedure_code": procedure.code, "sources": [procedure_source(procedure)]},
         **shown.values,
@@ -149,11 +159,12 @@ def _title(procedure: Procedure) -> Any:
     return {"vi": vietnamese, "en": portal.english_title(procedure) or vietnamese}
 
 
-def _next(shown: View, meant: Meant) -> list[Button]:
+def _next(shown: View, meant: Meant, wider: list[Button]) -> list[Button]:
     if shown.offered:
         return []
-    aspects = [aspect for aspect in _NEXT if aspect != meant.aspect][: _MOST_BUTTONS - len(shown.buttons)]
-    return [
+    room = _MOST_BUTTONS - len(shown.buttons) - len(wider)
+    aspects = [aspect for aspect in _NEXT if aspect != meant.aspect][:room]
+    return wider + [
         Button(
             title={"response": f"button_{aspect}"},
             payload=payload(INTENTS[aspect], procedure_code=meant.code),

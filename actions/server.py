@@ -15,9 +15,26 @@ def run(settings: Settings) -> None:
     from rasa_sdk.endpoint import create_app
 
     import actions.applications
+    import actions.guides
     import actions.language
-    import actions.procedures  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
+    import actions.life_events.checklist
+    import actions.life_events.form
+    import actions.my_data
+    import actions.notice_words
+    import actions.notices
+    import actions.offices
+    import actions.person
+    import actions.procedures
+    import actions.ratings
+    import actions.reports.emergency
+    import actions.reports.form
+    import actions.reports.outcome
+    import actions.sharing
+    import actions.units
+    import actions.verification  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
     from actions import portal
+    from actions.reports import sending
+    from portal import watch
 
     app = create_app("actions")
 
@@ -25,6 +42,16 @@ def run(settings: Settings) -> None:
         await portal.client().aclose()
 
     app.register_listener(close, "after_server_stop")
+
+    async def send_reports(app: Any, _loop: Any) -> None:
+        app.add_task(sending.run(), name="reports")
+
+    app.register_listener(send_reports, "after_server_start")
+
+    async def watch_portal(app: Any, _loop: Any) -> None:
+        app.add_task(watch.run(settings), name="watch")
+
+    app.register_listener(watch_portal, "after_server_start")
     # Its banner of seven lines says nothing that `troly serve` does not.
     logging.getLogger("sanic.root").setLevel(logging.WARNING)
     app.run(host=settings.host, port=settings.actions_port, workers=1, access_log=False)

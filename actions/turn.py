@@ -87,6 +87,14 @@ def read(tracker: Tracker) -> Turn:
     )
 
 
+def misses(turn: Turn, intent: str) -> bool:
+    """Whether a message that gave a form nothing is a failed answer to it, not another question.
+
+    `intent` is the one that opens the form.
+    """
+    return not turn.pressed and turn.intent in (intent, "out_of_scope")
+
+
 def payload(intent: str, **entities: Any) -> str:
     """The message that a button sends: /intent{"entity": value}."""
     return f"/{intent}{json.dumps(entities, ensure_ascii=False)}" if entities else f"/{intent}"

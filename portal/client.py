@@ -5,28 +5,45 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol, Self
 
 from portal.adapters.igate import IGate
 from portal.adapters.lgsp import Lgsp
 from portal.adapters.national import NationalPortal
+from portal.adapters.reports import ReportService
 from portal.codes import strip_locality
-from portal.errors import NoStatusService
+from portal.errors import NoReportService, NoStatusService, NotFound
 from portal.http import Http
 from portal.models import Application, Page, Procedure
+from portal.owner import BATCH, FEATURES, Changes, Disclosure, Factor, Found
+from portal.reports import NewReport, Ticket
+from troly.errors import SettingError
 from troly.settings import Settings
 
 _CACHED = 500
 """Procedures kept in memory."""
 
+_REPORT_SECONDS = 20.0
+
 
 class StatusService(Protocol):
-    """A province's application-status service."""
+    """A province's application-status service, and which of portal.owner.FEATURES it has."""
+
+    features: frozenset[str]
 
     async def application(self, code: str) -> Application:
         """The application with this code."""
+
+    async def applications(self, codes: Sequence[str]) -> Found:
+        """Several with one question; only with the feature "batch"."""
+
+    async def verify(self, code: str, factor: Factor) -> Disclosure | None:
+        """What the owner may see; None when the two do not belong together. Only with "verify"."""
+
+    async def changes(self, cursor: str, etag: str) -> Changes:
+        """The codes that changed since `cursor`; only with "changes"."""
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -40,9 +57,15 @@ class PortalClient:
     """
 
     def __init__(
-        self, procedures: NationalPortal, applications: StatusService | None, *, cache_seconds: float = 600
+        self,
+        procedures: NationalPortal,
+        applications: StatusService | None,
+        reports: ReportService | None = None,
+        *,
+        cache_seconds: float = 600,
     ) -> None:
         self._procedures = procedures
+        self._reports = reports
         self._applications = applications
         self._cache_seconds = cache_seconds
         self._cache: OrderedDict[str, tuple[float, Procedure]] = OrderedDict()
@@ -53,7 +76,12 @@ class PortalClient:
     def from_settings(cls, settings: Settings) -> Self:
         """The client for PORTAL_URL and STATUS_URL, or for the demo portal where they are not set."""
         procedures = NationalPortal(Http(settings.portal, timeout=settings.portal_timeout))
-        return cls(procedures, _status_service(settings), cache_seconds=settings.portal_cache_seconds)
+        return cls(
+            procedures,
+            _status_service(settings),
+            _report_service(settings),
+            cache_seconds=settings.portal_cache_seconds,
+        )
 
     async def get_procedure(self, id_or_code: str) -> Procedure:
         """The procedure with this id (one question) or code (two questions the first time)."""
@@ -77,9 +105,61 @@ class PortalClient:
             raise NoStatusService
         return await self._applications.application(code)
 
+    def offers(self, feature: str) -> bool:
+        """Whether the status service has this one of portal.owner.FEATURES."""
+        return self._applications is not None and feature in self._applications.features
+
+    @property
+    def batch(self) -> int:
+        """How many applications get_applications() takes."""
+        return BATCH if self.offers("batch") else 1
+
+    async def get_applications(self, codes: Sequence[str]) -> Found:
+        """At most `batch` applications, with one question to the portal."""
+        if self._applications is None:
+            raise NoStatusService
+        if self.offers("batch"):
+            return await self._applications.applications(codes)
+        (code,) = codes
+        try:
+            return {code: await self._applications.application(code)}
+        except NotFound:
+            return {}
+
+    async def verify(self, code: str, factor: Factor) -> Disclosure | None:
+        """What the owner may see, when the portal confirms that the factor is the owner's; else None."""
+        if self._applications is None or not self.offers("verify"):
+            raise NoStatusService
+        return await self._applications.verify(code, factor)
+
+    async def changes(self, cursor: str, etag: str) -> Changes:
+        """A page of the feed of changes; `cursor` "" begins with what changes from now on."""
+        if self._applications is None or not self.offers("changes"):
+            raise NoStatusService
+        return await self._applications.changes(cursor, etag)
+
+    @property
+    def takes_reports(self) -> bool:
+        """Whether a service for field reports is connected."""
+        return self._reports is not None
+
+    async def create_report(self, report: NewReport) -> Ticket:
+        """Send a report; the same one again (by its key) gives the same ticket."""
+        if self._reports is None:
+            raise NoReportService
+        return await self._reports.create(report)
+
+    async def get_report(self, code: str) -> Ticket:
+        """What became of a report."""
+        if self._reports is None:
+            raise NoReportService
+        return await self._reports.find(code)
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._procedures.aclose()
+        if self._reports is not None:
+            await self._reports.aclose()
         if self._applications is not None:
             await self._applications.aclose()
 
@@ -127,7 +207,14 @@ def _status_service(settings: Settings) -> StatusService | None:
     if settings.status_kind == "igate":
         token_url = settings.status_token_url
         token_http = Http(token_url, timeout=settings.portal_timeout) if token_url else None
-        return IGate(http, token_http, token_url=token_url, client_id=client_id, client_secret=secret)
+        return IGate(
+            http,
+            token_http,
+            token_url=token_url,
+            client_id=client_id,
+            client_secret=secret,
+            features=_features(settings),
+        )
     return Lgsp(
         http,
         service_path="/lgsp/service" if demo else settings.status_url,
@@ -135,4 +222,28 @@ def _status_service(settings: Settings) -> StatusService | None:
         username=client_id,
         password=secret,
         unit=settings.lgsp_unit,
+        changes_path="/lgsp/changes" if demo else "/changes",
+        features=_features(settings),
     )
+
+
+def _report_service(settings: Settings) -> ReportService | None:
+    address = settings.report_url or (settings.portal if settings.uses_demo_portal else "")
+    if not address:
+        return None
+    # Photos go up a slow line; a citizen who waits is told after a few seconds (actions/reports).
+    http = Http(address, timeout=_REPORT_SECONDS, attempts=2)
+    return ReportService(http, settings.report_token.get_secret_value())
+
+
+def _features(settings: Settings) -> frozenset[str]:
+    """What STATUS_FEATURES names; everything at the demo portal."""
+    if not settings.status_url:
+        return FEATURES
+    named = frozenset(settings.status_features.replace(",", " ").split())
+    if unknown := named - FEATURES:
+        raise SettingError(
+            f"STATUS_FEATURES: {', '.join(sorted(unknown))} is unknown; "
+            f"there are {', '.join(sorted(FEATURES))}"
+        )
+    return named

@@ -39,6 +39,13 @@ class NoStatusService(PortalUnavailable):
         super().__init__("connection", "no application-status service; set STATUS_URL")
 
 
+class NoReportService(PortalUnavailable):
+    """No service for field reports is connected; REPORT_URL names it."""
+
+    def __init__(self) -> None:
+        super().__init__("connection", "no report service; set REPORT_URL")
+
+
 class PortalRejected(PortalError):
     """The portal refused the question (4xx); asking again the same way is of no use."""
 

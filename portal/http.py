@@ -26,6 +26,7 @@ USER_AGENT = (
 )
 MAX_BODY = 5 * 1024 * 1024
 _RETRIED = frozenset({429, 502, 503, 504})
+_NOT_MODIFIED = 304
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -92,8 +93,27 @@ class Http:
         """
         url = path if "://" in path else self.base_url + path
         request = self._client.build_request(method, url, params=query, json=body, data=form, headers=headers)
+        return (await self._exchange(request))[0]
+
+    async def json_unless(
+        self, etag: str, path: str, *, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[Any, str]:
+        """What GET answers and its ETag; (None, etag) where it is still the one with this ETag.
+
+        Raises as json() does.
+        """
+        condition = {"If-None-Match": etag} if etag else {}
+        request = self._client.build_request(
+            "GET", self.base_url + path, params=query, headers={**headers, **condition}
+        )
+        value, answer = await self._exchange(request, unchanged=bool(etag))
+        return value, etag if answer.status == _NOT_MODIFIED else answer.headers.get("etag", "")
+
+    async def _exchange(self, request: httpx.Request, *, unchanged: bool = False) -> tuple[Any, Answer]:
+        """The value and the answer that carries it; `unchanged` allows an empty answer 304."""
         try:
-            value = _decode(await self._ask(request))
+            answer = await self._ask(request)
+            value = None if unchanged and answer.status == _NOT_MODIFIED else _decode(answer)
         except PortalUnavailable as error:
             if error.reason != "breaker":
                 self.breaker.failed()
@@ -103,7 +123,7 @@ class Http:
             self.breaker.succeeded()
             raise
         self.breaker.succeeded()
-        return value
+        return value, answer
 
     async def _ask(self, request: httpx.Request) -> Answer:
         if not self.breaker.allows():

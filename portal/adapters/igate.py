@@ -1,7 +1,7 @@
 """Application status from VNPT iGate 2, as many provinces run it.
 
-The answer carries the applicant's name, identity number and phone. They are not read here, so nothing
-behind this module can show them.
+The answer to a look-up by code carries the applicant's name, identity number and phone. They are not read
+here. What the owner may see comes from questions of our own design (portal/adapters/igate_more.py).
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from base64 import b64encode
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
+from portal.adapters import igate_more
+from portal.adapters.batch import by_code
 from portal.adapters.national_record import PUBLIC_SITE
 from portal.adapters.status_words import status_of
 from portal.adapters.values import iso, number, records, text
@@ -18,8 +21,11 @@ from portal.codes import parse_application_code, strip_locality
 from portal.errors import NotFound, PortalProtocolError, PortalRejected, PortalUnavailable
 from portal.http import Http
 from portal.models import Application, FeeDue, Supplement
+from portal.owner import Changes, Disclosure, Factor, Found
 from troly.clock import now
 from troly.text import fold
+
+_T = TypeVar("_T")
 
 _SEARCH = "/pa/dossier-search/dvc"
 _TOKEN = "/auth/realms/digo/protocol/openid-connect/token"  # noqa: S105 - an address
@@ -40,7 +46,9 @@ class IGate:
         token_url: str = "",
         client_id: str,
         client_secret: str,
+        features: frozenset[str] = frozenset(),
     ) -> None:
+        self.features = features
         self._http = http
         self._token_http = token_http or http
         self._token_url = token_url or _TOKEN
@@ -52,20 +60,42 @@ class IGate:
     async def application(self, code: str) -> Application:
         """The application with exactly this code. Raises NotFound and the other errors of portal.errors."""
         query = {"page": "0", "size": "10", "spec": "slice", "code": code}
-        token = await self._current_token()
-        try:
-            answer = await self._search(query, token)
-        except PortalRejected as error:
-            if error.status != 401:
-                raise
-            answer = await self._search(query, await self._current_token(refused=token))
-        content = answer.get("content") if isinstance(answer, dict) else None
-        if not isinstance(content, list):
-            raise PortalProtocolError("the status service's answer has no content")
-        for item in records(content):
+        answer = await self._authorized(
+            lambda headers: self._http.json("GET", _SEARCH, query=query, headers=headers)
+        )
+        for item in _content(answer):
             if _same_code(text(item.get("code")), code):
                 return _application(item)
         raise NotFound(f"no application {code}")
+
+    async def applications(self, codes: Sequence[str]) -> Found:
+        """At most BATCH applications with one question (feature "batch")."""
+        body = {"codes": list(codes)}
+        answer = await self._authorized(
+            lambda headers: self._http.json("POST", igate_more.BATCH_PATH, body=body, headers=headers)
+        )
+        return by_code(_content(answer), _application, codes)
+
+    async def verify(self, code: str, factor: Factor) -> Disclosure | None:
+        """What the owner may see; None when code and factor do not belong together (feature "verify")."""
+        body = igate_more.verification(code, factor)
+        answer = await self._authorized(
+            lambda headers: self._http.json("POST", igate_more.VERIFY_PATH, body=body, headers=headers)
+        )
+        for item in _content(answer):
+            if _same_code(text(item.get("code")), code):
+                return igate_more.disclosure(item, code)
+        return None
+
+    async def changes(self, cursor: str, etag: str) -> Changes:
+        """The codes that changed since `cursor` (feature "changes")."""
+        query = {"since": cursor, "size": str(igate_more.PAGE)}
+        value, tag = await self._authorized(
+            lambda headers: self._http.json_unless(
+                etag, igate_more.CHANGES_PATH, query=query, headers=headers
+            )
+        )
+        return igate_more.changes(value, cursor, tag)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -73,10 +103,16 @@ class IGate:
         if self._token_http is not self._http:
             await self._token_http.aclose()
 
-    async def _search(self, query: dict[str, str], token: str) -> Any:
-        return await self._http.json(
-            "GET", _SEARCH, query=query, headers={"Authorization": f"Bearer {token}"}
-        )
+    async def _authorized(self, ask: Callable[[dict[str, str]], Awaitable[_T]]) -> _T:
+        """Ask with a token, and once more with a fresh one when it was refused."""
+        token = await self._current_token()
+        try:
+            return await ask({"Authorization": f"Bearer {token}"})
+        except PortalRejected as error:
+            if error.status != 401:
+                raise
+        token = await self._current_token(refused=token)
+        return await ask({"Authorization": f"Bearer {token}"})
 
     async def _current_token(self, refused: str = "") -> str:
         async with self._lock:
@@ -107,6 +143,13 @@ class IGate:
                 "server",
                 f"the token service refused STATUS_CLIENT_ID and STATUS_CLIENT_SECRET ({error.status})",
             ) from None
+
+
+def _content(answer: Any) -> list[dict[str, Any]]:
+    content = answer.get("content") if isinstance(answer, dict) else None
+    if not isinstance(content, list):
+        raise PortalProtocolError("the status service's answer has no content")
+    return records(content)
 
 
 def _same_code(one: str, other: str) -> bool:

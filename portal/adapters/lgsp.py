@@ -1,13 +1,18 @@
 """Application status over the data exchange platform (LGSP), service TraCuuHoSo.
 
-The record names the owner (ChuHoSo, SoDienThoai, DinhDanhCHS…); these fields are not read.
+The record names the owner (ChuHoSo, SoDienThoai, DinhDanhCHS…); a look-up by code does not read these
+fields. Verification follows the look-up of a provincial one-stop system (MaHoSo and Params, which is the
+owner's paper number or phone); batch and change feed are of our own design (docs/services/).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from portal.adapters import igate_more
+from portal.adapters.batch import by_code
 from portal.adapters.national_record import PUBLIC_SITE
 from portal.adapters.status_words import status_of
 from portal.adapters.values import compact, number, records, text
@@ -15,6 +20,7 @@ from portal.codes import parse_application_code, strip_locality
 from portal.errors import NotFound, PortalProtocolError, PortalRejected, PortalUnavailable
 from portal.http import Http
 from portal.models import STATUS_NAMES, Application, FeeDue, Supplement
+from portal.owner import Changes, Disclosure, Factor, Found, OfficerMessage, mask_name
 from troly.clock import now
 
 _CHANNELS = {1: "DIRECT", 2: "ONLINE", 3: "POSTAL"}
@@ -35,7 +41,11 @@ class Lgsp:
         username: str,
         password: str,
         unit: str,
+        changes_path: str = "",
+        features: frozenset[str] = frozenset(),
     ) -> None:
+        self.features = features
+        self._changes_path = changes_path
         self._http = http
         self._service_path = service_path
         self._login_path = login_path
@@ -46,32 +56,65 @@ class Lgsp:
 
     async def application(self, code: str) -> Application:
         """The application with this code. Raises NotFound and the other errors of portal.errors."""
-        fresh = not self._session
-        session = await self._current_session()
-        answer = await self._ask(session, code)
-        if _failed(answer) and not fresh:
-            # The platform has one code for everything; an expired session is by far the most common.
-            answer = await self._ask(await self._current_session(refused=session), code)
-        if _failed(answer):
-            raise PortalUnavailable("server", f"TraCuuHoSo answered error {answer.get('error_code')!s:.20}")
-        result = answer.get("result")
-        if not isinstance(result, list):
-            raise PortalProtocolError("TraCuuHoSo gave no result list")
-        for item in records(result):
-            found = text(item.get("MaHoSo"))
-            if (parse_application_code(found) or found) == (parse_application_code(code) or code):
+        for item in await self._result("TraCuuHoSo", mahoso=code):
+            if _same_code(text(item.get("MaHoSo")), code):
                 return _application(item)
         raise NotFound(f"no application {code}")
+
+    async def applications(self, codes: Sequence[str]) -> Found:
+        """At most BATCH applications with one question (feature "batch")."""
+        found = await self._result("TraCuuHoSo", danhsachmahoso=list(codes))
+        return by_code(found, _application, codes)
+
+    async def verify(self, code: str, factor: Factor) -> Disclosure | None:
+        """What the owner may see; None when code and factor do not belong together (feature "verify")."""
+        for item in await self._result("TraCuuHccPortal", MaHoSo=code, Params=factor.value):
+            if _same_code(text(item.get("MaHoSo")), code):
+                return _disclosure(item, code)
+        return None
+
+    async def changes(self, cursor: str, etag: str) -> Changes:
+        """The codes that changed since `cursor` (feature "changes")."""
+        query = {"since": cursor, "size": str(igate_more.PAGE), "madonvi": self._unit}
+
+        async def ask(session: str) -> tuple[Any, str]:
+            return await self._http.json_unless(
+                etag, self._changes_path, query=query, headers={"session": session}
+            )
+
+        session = await self._current_session()
+        try:
+            value, tag = await ask(session)
+        except PortalRejected as error:
+            if error.status != 401:
+                raise
+            value, tag = await ask(await self._current_session(refused=session))
+        return igate_more.changes(value, cursor, tag)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _ask(self, session: str, code: str) -> dict[str, Any]:
-        body = {"session": session, "madonvi": self._unit, "service": "TraCuuHoSo", "mahoso": code}
+    async def _result(self, service: str, **fields: Any) -> list[dict[str, Any]]:
+        """The result list of a service, asked again in a fresh session when it failed."""
+        fresh = not self._session
+        session = await self._current_session()
+        answer = await self._ask(session, service, fields)
+        if _failed(answer) and not fresh:
+            # The platform has one code for everything; an expired session is by far the most common.
+            answer = await self._ask(await self._current_session(refused=session), service, fields)
+        if _failed(answer):
+            raise PortalUnavailable("server", f"{service} answered error {answer.get('error_code')!s:.20}")
+        result = answer.get("result")
+        if not isinstance(result, list):
+            raise PortalProtocolError(f"{service} gave no result list")
+        return records(result)
+
+    async def _ask(self, session: str, service: str, fields: dict[str, Any]) -> dict[str, Any]:
+        body = {"session": session, "madonvi": self._unit, "service": service, **fields}
         answer = await self._http.json("POST", self._service_path, body=body)
         if not isinstance(answer, dict):
-            raise PortalProtocolError("TraCuuHoSo's answer is not an object")
+            raise PortalProtocolError(f"{service}'s answer is not an object")
         return answer
 
     async def _current_session(self, refused: str = "") -> str:
@@ -91,6 +134,30 @@ class Lgsp:
                 )
             self._session = session
             return session
+
+
+def _same_code(one: str, other: str) -> bool:
+    return (parse_application_code(one) or one) == (parse_application_code(other) or other)
+
+
+def _disclosure(raw: dict[str, Any], code: str) -> Disclosure:
+    """What the owner may see; the name leaves this function masked."""
+    fees = records(raw.get("DanhSachLePhi"))
+    ways = [way for item in fees if (way := text(item.get("HinhThucThu")))]
+    owed = _fee_due(raw, "; ".join(name for item in fees if (name := text(item.get("TenPhiLePhi")))))
+    return Disclosure(
+        code=code,
+        owner=mask_name(text(raw.get("ChuHoSo"))),
+        messages=tuple(
+            OfficerMessage(compact(entry.get("ThoiDiemXuLy")), said)
+            for entry in records(raw.get("DanhSachTienTrinh"))
+            if (said := text(entry.get("NoiDungXuLy")))
+        ),
+        fee_due=owed if fees else None,
+        pay_how=ways[0] if ways else "",
+        as_of=now(),
+        source_url=PUBLIC_SITE,
+    )
 
 
 def _failed(answer: Any) -> bool:

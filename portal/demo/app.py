@@ -14,12 +14,14 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from portal.demo.applications import Applications
+from portal.demo.applications import Applications, Change, DemoApplication
 from portal.demo.catalogue import DemoCatalogue
 from portal.demo.controls import WAF_PAGE, Controls, Failure, FailureMiddleware
 from portal.demo.forms import placeholder
 from portal.demo.records import load_applications, load_procedures
+from portal.demo.reports import DemoReports, control_routes, report_routes
 from portal.demo.status import status_routes
+from portal.demo.webhook import Hook, WebhookSender
 from troly.settings import ROOT, Settings
 
 OWN_DATA = ROOT / "portal" / "demo" / "data"
@@ -34,14 +36,20 @@ def create_app(
     controls: Controls | None = None,
     *,
     credentials: tuple[str, str] = ("demo", "demo"),
+    hook: Hook | None = None,
 ) -> FastAPI:
     """The demo portal over these records. credentials: client id and secret of both status services."""
     used = controls or Controls()
+    sender = WebhookSender(hook)
+    applications.told = sender
     app = FastAPI(title="Demo portal", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(FailureMiddleware, controls=used)
     app.include_router(_national(data))
     app.include_router(status_routes(applications, credentials))
-    app.include_router(_demo(applications, used))
+    app.include_router(_demo(applications, used, sender))
+    reports = DemoReports()
+    app.include_router(report_routes(reports))
+    app.include_router(control_routes(reports), prefix="/demo", dependencies=[Depends(_from_this_machine)])
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
@@ -66,7 +74,8 @@ def run(settings: Settings) -> None:
     """Serve on 127.0.0.1 and PORTAL_PORT until stopped."""
     data, applications = load(settings)
     secret = settings.status_client_secret.get_secret_value()
-    app = create_app(data, applications, credentials=(settings.status_client_id or "demo", secret or "demo"))
+    credentials = (settings.status_client_id or "demo", secret or "demo")
+    app = create_app(data, applications, credentials=credentials, hook=_hook(settings))
     # A hanging answer (see Controls) must not keep the process from stopping.
     uvicorn.run(
         app,
@@ -77,6 +86,12 @@ def run(settings: Settings) -> None:
         ws="none",  # it has none, and Rasa's pinned websockets is too old for uvicorn
         timeout_graceful_shutdown=1,
     )
+
+
+def _hook(settings: Settings) -> Hook | None:
+    key = settings.portal_webhook_secret.get_secret_value()
+    address = f"http://127.0.0.1:{settings.gateway_port}/webhooks/portal"
+    return Hook(url=address, secret=key) if key else None
 
 
 def _national(data: DemoCatalogue) -> APIRouter:
@@ -120,8 +135,14 @@ def _national(data: DemoCatalogue) -> APIRouter:
     return routes
 
 
-def _demo(applications: Applications, controls: Controls) -> APIRouter:
+def _demo(applications: Applications, controls: Controls, sender: WebhookSender) -> APIRouter:
     routes = APIRouter(prefix="/demo", dependencies=[Depends(_from_this_machine)])
+
+    def known(code: str) -> DemoApplication:
+        found = applications.find(code)
+        if found is None:
+            raise HTTPException(404, "no such application")
+        return found
 
     @routes.post("/fail")
     async def fail(failure: Failure) -> dict[str, str]:
@@ -134,12 +155,27 @@ def _demo(applications: Applications, controls: Controls) -> APIRouter:
 
     @routes.post("/applications/{code}/advance")
     async def advance(code: str) -> dict[str, Any]:
-        found = applications.find(code)
-        if found is None:
-            raise HTTPException(404, "no such application")
+        found = known(code)
         if not found.advance():
             raise HTTPException(409, f"status {found.status} is final")
+        applications.changed(found)
         return {"code": found.data.code, "status": found.status}
+
+    @routes.post("/applications/{code}/change")
+    async def change(code: str, wanted: Change) -> dict[str, Any]:
+        found = known(code)
+        found.change(wanted)
+        applications.changed(found)
+        return {"code": found.data.code, "status": found.status}
+
+    @routes.post("/webhook")
+    async def webhook(hook: Hook) -> dict[str, str]:
+        sender.hook = hook
+        return {"url": hook.url}
+
+    @routes.get("/requests")
+    async def requests() -> dict[str, Any]:
+        return {"total": controls.asked.total(), "paths": dict(controls.asked)}
 
     return routes
 

@@ -1,23 +1,35 @@
-"""Fictitious applications of the demo portal, and how iGate and the LGSP show them.
+"""Fictitious applications of the demo portal: how they move on, and the feed of their changes.
 
-Both formats carry the owner's name, number and phone, as the real ones do, so that the adapters have
-something to protect.
+They carry the owner's name, number and phone, as the real ones do, so that the adapters have something to
+protect, and so that an owner can be verified.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from portal.demo.schema import ApplicationData, Moment
-from portal.models import STATUS_NAMES
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.demo.schema import ApplicationData, FeeDueData, Moment, SupplementData
 from troly.clock import VIETNAM, today
 
 # What usually comes next; 3, 7, 8 and 10 are final.
 _NEXT = {1: 2, 2: 4, 4: 9, 5: 4, 6: 4, 9: 10}
-_CHANNELS = {"DIRECT": (1, "Trực tiếp"), "ONLINE": (0, "Trực tuyến"), "POSTAL": (2, "Bưu chính công ích")}
-_LGSP_CHANNELS = {"DIRECT": "1", "ONLINE": "2", "POSTAL": "3"}
+
+
+class Change(BaseModel):
+    """What is to become of an application; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: int | None = Field(default=None, ge=1, le=10)
+    due_in_days: int | None = None
+    supplement: SupplementData | None = None
+    fee_due: FeeDueData | None = None
+    message: str = ""
 
 
 class DemoApplication:
@@ -31,116 +43,59 @@ class DemoApplication:
         self.accepted = _moment(data.accepted, data.accepted_in_days, started, hour=9)
         self.due = _moment(data.due, data.due_in_days, started, hour=17)
         self.completed = _moment(data.completed, data.completed_in_days, started, hour=16)
-        supplement = data.supplement
-        self.supplement_by = (
-            _moment(supplement.by, supplement.by_in_days, started, hour=17) if supplement else None
-        )
+        self.fee_due = data.fee_due
+        self.supplement = data.supplement
+        self.supplement_by = _by(data.supplement, started)
+        self._started = started
+        self._said: list[tuple[datetime, str]] = []
 
     def advance(self) -> bool:
         """Move to the next status; False when the application is at its end."""
         if self.status not in _NEXT:
             return False
-        self.status = _NEXT[self.status]
-        if self.status == 2:
-            self.accepted = self.accepted or today()
-            self.due = self.due or today() + timedelta(days=5)
-        if self.status >= 9:
-            self.completed = self.completed or today()
+        self._stand_at(_NEXT[self.status])
         return True
 
-    def igate(self) -> dict[str, Any]:
-        """As GET /pa/dossier-search/dvc shows it."""
-        data = self.data
-        number, channel = _CHANNELS[data.channel]
-        shown: dict[str, Any] = {
-            "id": data.code,
-            "code": data.code,
-            "dossierStatus": {"id": self._igate_id(), "name": self._name, "comment": self._comment()},
-            "applicant": {
-                "data": {
-                    "fullname": data.owner.name,
-                    "identityNumber": data.owner.id_number,
-                    "phoneNumber": data.owner.phone,
-                }
-            },
-            "procedure": {
-                "code": data.procedure,
-                "translate": [{"languageId": 228, "name": self.procedure_name}],
-            },
-            "agency": {"code": data.agency_code, "name": data.agency},
-            "applyMethod": {"id": number, "name": channel},
-            "appliedDate": _iso(self.applied),
-            "acceptedDate": _iso(self.accepted),
-            "appointmentDate": _iso(self.due),
-            "completedDate": _iso(self.completed),
-            "statusCurrentTask": self._name,
-            "dossierTaskStatus": {"id": f"{self.status:024d}", "name": self._name},
-            "undefindedCompleteTime": 0,
-        }
-        # Not seen in public code of iGate; the adapter treats both as optional.
-        if self.status == 5 and data.supplement:
-            shown["additionalRequirement"] = {
-                "documents": data.supplement.documents,
-                "content": data.supplement.note,
-                "deadline": _iso(self.supplement_by),
-            }
-        if self.status == 6 and data.fee_due:
-            shown["financialObligation"] = {"amount": data.fee_due.amount, "content": data.fee_due.note}
-        return shown
+    def change(self, wanted: Change) -> None:
+        """Change what is named."""
+        if wanted.supplement:
+            self.supplement, self.supplement_by = wanted.supplement, _by(wanted.supplement, today())
+        if wanted.fee_due:
+            self.fee_due = wanted.fee_due
+        if wanted.due_in_days is not None:
+            self.due = _moment(None, wanted.due_in_days, today(), hour=17)
+        if wanted.status:
+            self._stand_at(wanted.status)
+        if wanted.message:
+            self._said.append((today(), wanted.message))
 
-    def lgsp(self) -> dict[str, Any]:
-        """As TraCuuHoSo shows it."""
-        data = self.data
-        shown: dict[str, Any] = {
-            "MaHoSo": data.code,
-            "MaTTHC": data.procedure,
-            "TenTTHC": self.procedure_name,
-            "KenhThucHien": _LGSP_CHANNELS[data.channel],
-            "ChuHoSo": data.owner.name,
-            "SoDienThoai": data.owner.phone,
-            "DinhDanhCHS": [{"LoaiDinhDanh": 1, "SoDinhDanh": data.owner.id_number}],
-            "NgayNopHoSo": _compact(self.applied),
-            "NgayTiepNhan": _compact(self.accepted),
-            "NgayHenTra": _compact(self.due),
-            "NgayKetThucXuLy": _compact(self.completed),
-            "TrangThaiHoSo": str(self.status),
-            "DonViXuLy": data.agency,
-            "GhiChu": self._comment(),
-            "DanhSachHoSoBoSung": [],
-            "DanhSachLePhi": [],
-        }
-        if self.status == 5 and data.supplement:
-            shown["DanhSachHoSoBoSung"] = [
-                {
-                    "NoiDungBoSung": data.supplement.note,
-                    "HanBoSung": _compact(self.supplement_by),
-                    "DanhSachGiayToBoSung": [{"TenGiayTo": name} for name in data.supplement.documents],
-                }
-            ]
-        if self.status == 6 and data.fee_due and data.fee_due.amount:
-            shown["DanhSachLePhi"] = [{"TenPhiLePhi": data.fee_due.note, "Gia": str(data.fee_due.amount)}]
-        return shown
+    def belongs_to(self, *, identity: str = "", phone: str = "") -> bool:
+        """Whether the owner has this phone, or an identity number with these last four digits."""
+        owner = self.data.owner
+        by_number = secrets.compare_digest(identity.encode(), owner.id_number[-4:].encode())
+        by_phone = secrets.compare_digest(phone.encode(), owner.phone.encode())
+        return bool(identity and by_number) or bool(phone and by_phone)
 
-    @property
-    def _name(self) -> str:
-        return STATUS_NAMES[self.status]
+    def messages(self) -> list[tuple[datetime | None, str]]:
+        """What officers wrote, oldest first."""
+        noted = [
+            (_moment(event.at, event.at_in_days, self._started, hour=10), event.note)
+            for event in self.data.history
+            if event.note
+        ]
+        return [*noted, *self._said]
 
-    def _igate_id(self) -> int:
-        return {1: 0, 9: 4, 10: 4}.get(self.status, 2)
-
-    def _comment(self) -> str:
-        data = self.data
-        if self.status in (3, 8):
-            return data.refusal
-        if self.status == 5 and data.supplement:
-            return data.supplement.note
-        if self.status == 6 and data.fee_due:
-            return data.fee_due.note
-        return ""
+    def _stand_at(self, status: int) -> None:
+        self.status = status
+        if status == 2:
+            self.accepted = self.accepted or today()
+            self.due = self.due or today() + timedelta(days=5)
+        if status >= 9:
+            self.completed = self.completed or today()
 
 
 class Applications:
-    """All applications of the demo portal by code."""
+    """All applications of the demo portal by code, and what changed since the start, numbered."""
 
     def __init__(self, data: Iterable[ApplicationData] = (), names: dict[str, str] | None = None) -> None:
         started = today()
@@ -148,6 +103,11 @@ class Applications:
         self._by_code = {
             item.code: DemoApplication(item, known.get(item.procedure, ""), started) for item in data
         }
+        # Cursors of an earlier start must not mean anything now.
+        self._epoch = secrets.token_hex(4)
+        self._log: list[tuple[str, datetime]] = []
+        self.told: Callable[[dict[str, Any]], None] | None = None
+        """Called with each entry of the feed (the sender of webhooks)."""
 
     def __len__(self) -> int:
         return len(self._by_code)
@@ -160,6 +120,33 @@ class Applications:
         """Code and status of each."""
         return [{"code": code, "status": item.status} for code, item in sorted(self._by_code.items())]
 
+    def changed(self, one: DemoApplication) -> None:
+        """Put the application into the feed."""
+        self._log.append((one.data.code, today()))
+        if self.told:
+            self.told(self._entry(len(self._log)))
+
+    def changes(self, since: str, limit: int) -> dict[str, Any]:
+        """The entries after a cursor; "" or a cursor of an earlier start: where the feed stands now."""
+        epoch, _, place = since.partition("-")
+        known = epoch == self._epoch and place.isdigit()
+        first = min(int(place), len(self._log)) if known else len(self._log)
+        last = min(first + limit, len(self._log))
+        return {
+            "changes": [self._entry(number) for number in range(first + 1, last + 1)],
+            "next": f"{self._epoch}-{last}",
+            "more": last < len(self._log),
+            "reset": bool(since) and not known,
+        }
+
+    def _entry(self, number: int) -> dict[str, Any]:
+        code, at = self._log[number - 1]
+        return {"id": f"{self._epoch}-{number}", "code": code, "at": at.isoformat(timespec="seconds")}
+
+
+def _by(supplement: SupplementData | None, started: datetime) -> datetime | None:
+    return _moment(supplement.by, supplement.by_in_days, started, hour=17) if supplement else None
+
 
 def _moment(stated: Moment | None, days: int | None, started: datetime, hour: int) -> datetime | None:
     if isinstance(stated, datetime):
@@ -168,11 +155,3 @@ def _moment(stated: Moment | None, days: int | None, started: datetime, hour: in
     if day is None and days is not None:
         day = (started + timedelta(days=days)).date()
     return None if day is None else datetime.combine(day, time(hour), VIETNAM)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M:%S.000%z")
-
-
-def _compact(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(VIETNAM).strftime("%Y%m%d%H%M%S")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -38,6 +39,8 @@ class Controls:
 
     def __init__(self) -> None:
         self._failure = Failure(mode="off")
+        self.asked: Counter[str] = Counter()
+        """Questions since the start, by path; those to /demo and /healthz are not counted."""
 
     def set(self, failure: Failure) -> None:
         """Switch a failure on, or everything off."""
@@ -45,6 +48,8 @@ class Controls:
 
     def take(self, path: str) -> Failure | None:
         """The failure for a question to this path, counted off."""
+        if not path.startswith(_EXEMPT):
+            self.asked[path] += 1
         failure = self._failure
         if failure.mode == "off" or path.startswith(_EXEMPT) or not path.startswith(failure.path):
             return None

@@ -89,7 +89,7 @@ class ProcedureData(_Part):
 
 
 class OwnerData(_Part):
-    """The fictitious owner of an application; what the assistant must never show."""
+    """The fictitious owner of an application. Only the owner may see anything of it: the masked name."""
 
     name: Text
     id_number: Text
@@ -110,6 +110,7 @@ class FeeDueData(_Part):
 
     amount: int | None = Field(default=None, gt=0)
     note: str = ""
+    how: str = "Nộp qua Cổng Dịch vụ công (mục Thanh toán trực tuyến) hoặc tại nơi nhận hồ sơ."
 
 
 class EventData(_Part):

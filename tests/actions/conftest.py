@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.aspects import View
+from actions.attempts import Attempts, Limits
 from bot.rendering import Renderer
 from bot.response_files import LANGUAGES, english_terms, load
+from portal.following import Following
 from portal.models import Application, Case, Document, Duration, Fee, Method, Procedure, Step
+from troly.database import async_engine
+from troly.database import engine as sync_engine
+from troly.privacy import Keyring, new_key
+from troly.tables import Base
 
 AS_OF = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
 
@@ -174,6 +182,18 @@ class FakePortal:
     def __init__(self) -> None:
         self.answer: Any = None
         self.asked: list[str] = []
+        self.features: set[str] = set()
+        self.disclosure: Any = None
+        self.factors: list[Any] = []
+
+    def offers(self, feature: str) -> bool:
+        return feature in self.features
+
+    async def verify(self, code: str, factor: Any) -> Any:
+        self.factors.append(factor)
+        if isinstance(self.disclosure, Exception):
+            raise self.disclosure
+        return self.disclosure
 
     async def _give(self, what: str) -> Any:
         self.asked.append(what)
@@ -200,6 +220,23 @@ def portal_client(monkeypatch: pytest.MonkeyPatch) -> FakePortal:
     fake = FakePortal()
     monkeypatch.setattr("actions.portal.client", lambda: fake)
     return fake
+
+
+@pytest.fixture
+async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+    """An empty database behind the actions, with the counters of attempts and the followed applications."""
+    url = f"sqlite:///{tmp_path / 'actions.db'}"
+    made = sync_engine(url)
+    Base.metadata.create_all(made)
+    made.dispose()
+    engine = async_engine(url)
+    attempts = Attempts(engine, Keyring([new_key()]), Limits())
+    following = Following(engine, minutes=30)
+    monkeypatch.setattr("actions.portal.engine", lambda: engine)
+    monkeypatch.setattr("actions.portal.attempts", lambda: attempts)
+    monkeypatch.setattr("actions.portal.following", lambda: following)
+    yield engine
+    await engine.dispose()
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ FINISHED = {3, 7, 8, 9, 10}
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actions.applications.now", lambda: NOW)
+def clock(monkeypatch: pytest.MonkeyPatch, database: Any) -> None:
+    monkeypatch.setattr("actions.application_facts.now", lambda: NOW)
 
 
 @pytest.fixture
@@ -159,7 +159,8 @@ async def test_the_answer_record_has_the_code_and_the_moment_of_looking(
         }
     ]
     assert [button["payload"] for button in outcome.said["choices"]] == [
-        '/ask_procedure{"procedure_code": "1.001193"}'
+        f'/subscribe_status{{"application_code": "{CODE}"}}',
+        '/ask_procedure{"procedure_code": "1.001193"}',
     ]
 
 
@@ -170,7 +171,76 @@ async def test_without_a_procedure_code_there_is_no_button_to_it(
     outcome = await act(
         ActionApplicationStatus(), "inform_application_code", slots={"application_code": CODE}
     )
-    assert outcome.said["choices"] == []
+    assert not [button for button in outcome.said["choices"] if "ask_procedure" in button["payload"]]
+
+
+async def test_the_owner_is_offered_more_only_where_the_portal_can_verify(
+    act: Any, portal_client: Any, application: Make
+) -> None:
+    portal_client.answer = application()
+    for features, offered in (({"verify"}, True), (set(), False)):
+        portal_client.features = features
+        outcome = await act(
+            ActionApplicationStatus(), "inform_application_code", slots={"application_code": CODE}
+        )
+        payloads = [button["payload"] for button in outcome.said["choices"]]
+        assert (f'/verify_application{{"application_code": "{CODE}"}}' in payloads) is offered
+
+
+@pytest.mark.parametrize(("status", "offered"), [(4, True), (9, True), (10, False), (3, False)])
+async def test_what_is_over_cannot_be_followed(
+    act: Any, portal_client: Any, application: Make, status: int, offered: bool
+) -> None:
+    portal_client.answer = application(status=status)
+    outcome = await act(
+        ActionApplicationStatus(), "inform_application_code", slots={"application_code": CODE}
+    )
+    assert any("subscribe" in button["payload"] for button in outcome.said["choices"]) is offered
+
+
+async def test_a_late_one_names_the_rule_whom_to_ask_and_offers_a_complaint(
+    act: Any, portal_client: Any, application: Make, read_out: ReadOut
+) -> None:
+    portal_client.answer = application(due_at=vietnam(10))
+    outcome = await act(ActionApplicationStatus(), "report_overdue", slots={"application_code": CODE})
+    text = read_out(outcome.said)
+    assert "118/2025/NĐ-CP" in text and "thư xin lỗi" in text
+    assert "Anh/Chị hỏi nơi nhận: UBND phường Hạ Long" in text and "18001096" in text
+    assert "/complain_service" in [button["payload"] for button in outcome.said["choices"]]
+    assert "118/2025/NĐ-CP" in read_out(outcome.said, "en")
+
+
+async def test_the_last_five_applications_are_remembered_newest_first(
+    act: Any, portal_client: Any, application: Make
+) -> None:
+    slots: dict[str, Any] = {}
+    for number in (1, 2, 3, 4, 5, 6, 3):
+        code = f"H49.33-250421-000{number}"
+        portal_client.answer = application(code=code)
+        outcome = await act(
+            ActionApplicationStatus(), "inform_application_code", slots={**slots, "application_code": code}
+        )
+        slots = {"recent_applications": outcome.slots["recent_applications"]}
+    kept = [one["code"][-1] for one in slots["recent_applications"]]
+    assert kept == ["3", "6", "5", "4", "2"]
+
+
+async def test_whoever_looks_up_too_many_codes_waits_but_may_repeat_those_seen(
+    act: Any, portal_client: Any, application: Make, read_out: ReadOut
+) -> None:
+    async def look(code: str) -> Any:
+        portal_client.answer = application(code=code)
+        return await act(
+            ActionApplicationStatus(), "inform_application_code", slots={"application_code": code}
+        )
+
+    for number in range(30):
+        assert (await look(f"H49.33-250421-{number:04d}")).said["answer"]["status"] == "answered"
+    refused = await look("H49.33-250421-9999")
+    assert refused.said["answer"]["status"] == "refused"
+    assert "tạm dừng" in read_out(refused.said)
+    assert portal_client.asked[-1] == "H49.33-250421-0029"
+    assert (await look("H49.33-250421-0003")).said["answer"]["status"] == "answered"
 
 
 async def test_an_unknown_code_is_not_found_and_forgotten(
@@ -246,6 +316,40 @@ async def test_the_form_asks_for_the_code(
     assert outcome.said["response"] == response
     assert outcome.said["answer"]["status"] == "form"
     assert all(code in read_out(outcome.said) for code in entities.values())
+
+
+TWO = [{"code": CODE, "name": "Khai sinh"}, {"code": "H49.08-251105-0312", "name": "Khai tử"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "code"),
+    [
+        ("hồ sơ hôm trước sao rồi", TWO, None),
+        ("hồ sơ hôm trước sao rồi", TWO[1:], "H49.08-251105-0312"),
+        ("ho so lan truoc the nao", TWO[1:], "H49.08-251105-0312"),
+        ("what about the one I asked before", TWO, None),
+        ("cho tôi hỏi hồ sơ khác", TWO[1:], None),
+        ("tra cứu hồ sơ", TWO, CODE),
+    ],
+)
+async def test_an_application_asked_about_before_is_found_again(
+    act: Any, text: str, asked: list[dict[str, str]], code: str | None
+) -> None:
+    slots = {"application_code": CODE, "recent_applications": asked}
+    outcome = await act(ValidateApplicationForm(), "check_application_status", text, slots=slots)
+    assert outcome.slots["application_code"] == code
+
+
+async def test_those_asked_about_before_are_offered_as_buttons(act: Any, read_out: ReadOut) -> None:
+    outcome = await act(
+        ActionAskApplicationCode(), "check_application_status", slots={"recent_applications": TWO}
+    )
+    assert outcome.said["response"] == "choose_application"
+    assert [button["title"] for button in outcome.said["choices"]] == [
+        f"{CODE}: Khai sinh",
+        "H49.08-251105-0312: Khai tử",
+    ]
+    assert outcome.said["choices"][1]["payload"].endswith('"H49.08-251105-0312"}')
 
 
 async def test_after_another_question_the_form_asks_again_without_a_second_record(act: Any) -> None:

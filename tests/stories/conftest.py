@@ -18,7 +18,9 @@ import uvicorn
 from portal.catalogue import Catalogue
 from portal.client import PortalClient
 from portal.demo.app import create_app, load
+from portal.following import Following
 from troly.database import async_engine
+from troly.privacy import Keyring, new_key
 from troly.settings import Settings
 
 
@@ -47,6 +49,8 @@ async def agent(
     import harness
 
     from actions import portal
+    from actions.attempts import Attempts, Limits
+    from actions.reports import contact, sending
     from bot.tracker_store import WindowedTrackerStore
 
     folder = tmp_path_factory.mktemp("stories")
@@ -57,11 +61,21 @@ async def agent(
     engine = async_engine(url)
     client = PortalClient.from_settings(config)
     catalogue = Catalogue(engine, config.province)
-    kept = portal.client, portal.catalogue
+    kept = portal.client, portal.catalogue, portal.engine
+    kept_more = portal.attempts, portal.following
+    kept_keys = contact.keyring, sending.keyring
+    keyring = Keyring([new_key()])
+    contact.keyring = sending.keyring = lambda: keyring  # type: ignore[assignment]
+    attempts = Attempts(engine, Keyring([new_key()]), Limits())
+    following = Following(engine, minutes=30)
+    portal.attempts, portal.following = lambda: attempts, lambda: following  # type: ignore[assignment]
     kept_logging = structlog.get_config()
     portal.client, portal.catalogue = lambda: client, lambda: catalogue  # type: ignore[assignment]
+    portal.engine = lambda: engine  # type: ignore[assignment]
     yield await harness.load(trained_model, config, WindowedTrackerStore(engine=engine))
-    portal.client, portal.catalogue = kept
+    portal.client, portal.catalogue, portal.engine = kept
+    portal.attempts, portal.following = kept_more
+    contact.keyring, sending.keyring = kept_keys  # type: ignore[assignment]
     structlog.configure(**kept_logging)
     await client.aclose()
     await engine.dispose()

@@ -14,6 +14,7 @@ from typing import Any
 from rasa.core.channels.channel import UserMessage
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
+from sqlalchemy import insert
 
 from bot.action_endpoint import PooledEndpoint
 from bot.rest_channel import Replies
@@ -85,6 +86,16 @@ class Conversation:
     async def tracker(self) -> Any:
         """The stored tracker."""
         return await self._agent.tracker_store.retrieve(self._name)
+
+
+async def meet(agent: Any, name: str) -> None:
+    """Store the conversation, as the gateway does before Rasa hears of it."""
+    from troly.clock import now
+    from troly.tables.conversations import Conversation as Row
+
+    async with agent.tracker_store._engine.begin() as connection:
+        values = {"id": name, "channel": "web", "created_at": now(), "active_at": now()}
+        await connection.execute(insert(Row).values(values))
 
 
 async def load(model: Path, settings: Any, store: Any) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from troly.clock import VIETNAM
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,7 +24,7 @@ def _stories() -> list[Any]:
     for path in sorted(_FOLDER.glob("*/*.yml")):
         for story in yaml.safe_load(path.read_text(encoding="utf-8")):
             name = f"{path.parent.name}-{path.stem}-{story['story']}"
-            found.append(pytest.param(path.parent.name, story["turns"], id=name))
+            found.append(pytest.param(path.parent.name, story["turns"], story.get("at"), id=name))
     return found
 
 
@@ -31,14 +34,26 @@ def test_both_languages_have_stories_about_the_same_subjects() -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize(("language", "turns"), _stories())
+@pytest.mark.parametrize(("language", "turns", "at"), _stories())
 async def test_the_story_goes_as_it_is_written(
-    agent: Any, language: str, turns: list[dict[str, Any]]
+    agent: Any,
+    language: str,
+    turns: list[dict[str, Any]],
+    at: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each turn says something and names what its answer record and its words must hold."""
-    from harness import Conversation
+    """Each turn says something and names what its answer record and its words must hold.
 
-    conversation = Conversation(agent, uuid.uuid4().hex, language_hint=language)
+    `at` is the time of a story in which office hours matter: 2026-11-23T09:00, in Vietnam.
+    """
+    from harness import Conversation, meet
+
+    if at:
+        moment = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
+        monkeypatch.setattr("actions.person.now", lambda: moment)
+    name = uuid.uuid4().hex
+    await meet(agent, name)
+    conversation = Conversation(agent, name, language_hint=language)
     for turn in turns:
         replies = await conversation.say(turn["say"])
         assert replies and all(reply.text for reply in replies), turn

@@ -1,0 +1,238 @@
+"""Offices: which one-stop desk serves a commune, and the one nearest to where the citizen stands."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import portal
+from actions.office_hours import hours_of, opening_of
+from actions.speech import Button, say
+from actions.turn import ASPECTS, misses, payload, read
+from portal.offices import Office, Offices
+from troly.clock import now
+from troly.settings import settings
+from troly.units.directory import Commune, Named, directory
+
+_MOST_CHOICES = 8
+_FAR_KM = 60.0
+"""Beyond this from every commune of the province, a shared location is somewhere else."""
+
+
+class ValidateOfficeForm(Action):
+    """Takes the commune from the message; lets other questions through."""
+
+    def name(self) -> str:
+        return "validate_office_form"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        if "latitude" in turn.entities or "commune_code" in turn.entities:
+            return [SlotSet("office_place", "shared")]
+        if not turn.pressed and directory().find(turn.text, settings().province):
+            return [SlotSet("office_place", turn.text[:200])]
+        if misses(turn, "find_office"):
+            return [SlotSet("office_place", None)]
+        return []
+
+
+class ActionAskOfficePlace(Action):
+    """Asks for the commune."""
+
+    def name(self) -> str:
+        return "action_ask_office_place"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        if turn.intent in ASPECTS:
+            dispatcher.utter_message(response="ask_office_place_again", answer={})
+            return []
+        again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
+        say(
+            dispatcher,
+            "office_place_unknown" if again else "ask_office_place",
+            status="form",
+            record={"intent": "find_office"},
+            choices=[_province_button()],
+        )
+        return []
+
+
+class ActionFindOffice(Action):
+    """The office that serves the commune that was named or shared."""
+
+    def name(self) -> str:
+        return "action_find_office"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        done: list[EventType] = [SlotSet("office_place", None)]
+        offices = await _offices().all()
+        if code := turn.entities.get("commune_code"):
+            if code == "province":
+                _tell(dispatcher, [office for office in offices if office.level == "province"], None)
+            else:
+                _of_communes(dispatcher, offices, [c for c in (directory().communes.get(str(code)),) if c])
+        elif "latitude" in turn.entities:
+            _nearest(dispatcher, offices, turn.entities)
+        else:
+            place = str(tracker.get_slot("office_place") or turn.text)
+            named = directory().find(place, settings().province)
+            _named(dispatcher, offices, named, await _level(turn.focus))
+        return done
+
+
+async def _level(procedure_code: str | None) -> str:
+    """Where the procedure in focus is handed in: "province" where no commune takes it."""
+    procedure = await portal.catalogue().get(procedure_code) if procedure_code else None
+    if procedure and procedure.levels and "commune" not in procedure.levels:
+        return "province"
+    return "commune"
+
+
+@lru_cache(maxsize=1)
+def _offices() -> Offices:
+    return Offices(portal.engine(), settings().province)
+
+
+def _named(dispatcher: CollectingDispatcher, offices: list[Office], named: Named, level: str) -> None:
+    """The communes that a name leads to: the one of today, else what a former unit became.
+
+    A procedure that only the province handles leads to the province's centre, whatever the commune.
+    """
+    if level == "province":
+        _tell(
+            dispatcher, [office for office in offices if office.level == "province"], None, province_only=True
+        )
+        return
+    if named.communes:
+        communes = list(named.communes)
+    elif named.former:
+        communes = [commune for unit in named.former for commune in unit.successors]
+    else:
+        communes = [c for district in named.districts for c in directory().in_district(*district)]
+    _of_communes(dispatcher, offices, list({commune.code: commune for commune in communes}.values()))
+
+
+def _of_communes(dispatcher: CollectingDispatcher, offices: list[Office], communes: list[Commune]) -> None:
+    if len(communes) > 1:
+        say(
+            dispatcher,
+            "choose_commune",
+            status="clarify",
+            record={"intent": "find_office"},
+            choices=[_commune_button(commune) for commune in communes[:_MOST_CHOICES]],
+        )
+        return
+    if not communes:
+        say(
+            dispatcher,
+            "office_place_not_found",
+            status="not_found",
+            record={"intent": "find_office"},
+            choices=[_province_button()],
+        )
+        return
+    (commune,) = communes
+    found = [
+        office for office in offices if office.level == "commune" and office.commune_code == commune.code
+    ]
+    _tell(dispatcher, found, commune)
+
+
+def _nearest(dispatcher: CollectingDispatcher, offices: list[Office], entities: dict[str, Any]) -> None:
+    try:
+        latitude, longitude = float(entities["latitude"]), float(entities["longitude"])
+    except (KeyError, TypeError, ValueError):
+        _of_communes(dispatcher, offices, [])
+        return
+    near = [
+        (commune, distance)
+        for commune, distance in directory().nearest(latitude, longitude, count=40)
+        if commune.province == settings().province and distance <= _FAR_KM
+    ][:3]
+    if not near:
+        _of_communes(dispatcher, offices, [])
+        return
+    # Centres of communes, not borders: the nearest is likely, not certain. So the next ones are offered.
+    served = {office.commune_code: office for office in offices if office.level == "commune"}
+    (commune, _), *others = near
+    found = [served[commune.code]] if commune.code in served else []
+    _tell(dispatcher, found, commune, also=[other for other, _ in others], guessed=True)
+
+
+def _tell(
+    dispatcher: CollectingDispatcher,
+    found: list[Office],
+    commune: Commune | None,
+    *,
+    also: list[Commune] | None = None,
+    guessed: bool = False,
+    province_only: bool = False,
+) -> None:
+    if not found:
+        place = {"vi": commune.name, "en": commune.name} if commune else settings().province
+        say(
+            dispatcher,
+            "office_not_listed",
+            status="not_found",
+            record={"intent": "find_office"},
+            choices=[_province_button()],
+            place=place,
+        )
+        return
+    office = found[0]
+    links = [{"title": {"response": "link_map"}, "url": _map(office)}]
+    if office.appointment_url:
+        links.append({"title": {"response": "link_appointment"}, "url": office.appointment_url})
+    say(
+        dispatcher,
+        "office",
+        status="answered",
+        choices=[
+            *[_commune_button(other) for other in also or []],
+            *([] if office.level == "province" else [_province_button()]),
+        ],
+        links=links,
+        record={
+            "intent": "find_office",
+            "sources": [{"title": office.source, "url": "", "as_of": office.as_of or None}],
+        },
+        guessed={"response": "label_office_guessed"} if guessed else "",
+        level={"response": "label_province_only"} if province_only else "",
+        name=office.name,
+        address=office.address or {"response": "label_not_listed"},
+        phone=office.phone or {"response": "label_not_listed"},
+        hours=hours_of(office.hours),
+        opening=opening_of(office.hours, now()),
+        sample={"response": "label_office_sample"} if office.sample else "",
+    )
+
+
+def _map(office: Office) -> str:
+    if office.map_url:
+        return office.map_url
+    where = f"{office.name}, {office.address or settings().province}"
+    return f"https://www.google.com/maps/search/?api=1&query={quote(where)}"
+
+
+def _commune_button(commune: Commune) -> Button:
+    name = commune.name[:1].upper() + commune.name[1:]
+    return Button(title=name, payload=payload("find_office", commune_code=commune.code))
+
+
+def _province_button() -> Button:
+    return Button(
+        title={"response": "button_province_office"}, payload=payload("find_office", commune_code="province")
+    )

@@ -1,0 +1,153 @@
+"""Ratings: five points for a service, a thumb for an answer, and the reason of a bad one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from actions import portal
+from actions.speech import Button, say
+from actions.turn import Turn, payload, read
+from troly.clock import now
+from troly.tables.conversations import Conversation, Rating
+from troly.tables.delivery import Outbox
+from troly.verdicts import Verdict, verdict_in
+
+log = structlog.get_logger(__name__)
+
+REASONS = ("wrong_procedure", "wrong_information", "hard_to_understand", "other")
+
+_BAD_STARS = 3
+"""Up to so many, the reason is asked."""
+
+
+class ActionRate(Action):
+    """Takes a rating from a button or from words; asks for it where none is given."""
+
+    def name(self) -> str:
+        return "action_rate"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read(tracker)
+        about = {"intent": "rate_service"}
+        target = str(tracker.get_slot("rating_target") or "service")
+        reason = str(turn.entities.get("rating_reason", ""))
+        if reason in REASONS:
+            await _explain(tracker.sender_id, target, reason)
+            say(dispatcher, "rating_explained", status="smalltalk", record=about, choices=_after(reason))
+            return [SlotSet("rating_target", None)]
+        given = _given(turn)
+        if given and given.stars:
+            await _store(tracker.sender_id, "service", "stars", given.stars)
+            return self._thanked(dispatcher, "service", good=given.stars > _BAD_STARS)
+        if given:
+            number = await _last_reply(tracker.sender_id)
+            place = f"reply:{number}" if number else "conversation"
+            await _store(tracker.sender_id, place, "thumb", int(bool(given.thumb)))
+            return self._thanked(dispatcher, place, good=bool(given.thumb))
+        say(
+            dispatcher,
+            "ask_rating",
+            status="clarify",
+            record=about,
+            choices=[
+                Button(
+                    title={"response": f"button_stars_{number}"},
+                    payload=payload("rate_service", stars=number),
+                )
+                for number in range(5, 0, -1)
+            ],
+        )
+        return []
+
+    def _thanked(self, dispatcher: CollectingDispatcher, target: str, *, good: bool) -> list[EventType]:
+        about = {"intent": "rate_service"}
+        if good:
+            say(dispatcher, "rating_good", status="smalltalk", record=about)
+            return []
+        say(
+            dispatcher,
+            "rating_bad",
+            status="clarify",
+            record=about,
+            choices=[
+                Button(
+                    title={"response": f"button_reason_{reason}"},
+                    payload=payload("rate_service", rating_reason=reason),
+                )
+                for reason in REASONS
+            ],
+        )
+        return [SlotSet("rating_target", target)]
+
+
+def rating_button() -> Button:
+    """Offered at the end of a service."""
+    return Button(title={"response": "button_rate"}, payload="/rate_service")
+
+
+def _after(reason: str) -> list[Button]:
+    procedure = Button(title={"response": "button_ask_procedure"}, payload="/ask_procedure")
+    person = Button(title={"response": "button_talk_to_human"}, payload="/talk_to_human")
+    return [procedure, person] if reason == "wrong_procedure" else [person]
+
+
+def _given(turn: Turn) -> Verdict | None:
+    """What a button says, else the words."""
+    if not turn.pressed:
+        return verdict_in(turn.text)
+    stars, thumb = str(turn.entities.get("stars", "")), turn.entities.get("thumb")
+    if stars in ("1", "2", "3", "4", "5"):
+        return Verdict(stars=int(stars))
+    return Verdict(thumb=thumb == "up") if thumb in ("up", "down") else None
+
+
+async def _last_reply(conversation_id: str) -> int | None:
+    """The number of the newest thing that the citizen was told."""
+    async with portal.engine().connect() as connection:
+        number: int | None = await connection.scalar(
+            select(func.max(Outbox.number)).where(
+                Outbox.conversation_id == conversation_id, Outbox.kind == "reply"
+            )
+        )
+    return number
+
+
+async def _store(conversation_id: str, target: str, scale: str, value: int) -> None:
+    """Keep the rating in the place of an earlier one of the same; losing it must not cost the answer."""
+    given = {"scale": scale, "value": value, "reason": None, "created_at": now()}
+    try:
+        async with portal.engine().begin() as connection:
+            # Also the statement that takes SQLite's write lock.
+            changed = await connection.execute(
+                update(Rating)
+                .where(Rating.conversation_id == conversation_id, Rating.target == target)
+                .values(**given)
+            )
+            known = await connection.scalar(select(Conversation.id).where(Conversation.id == conversation_id))
+            if known and not changed.rowcount:
+                await connection.execute(
+                    insert(Rating).values(conversation_id=conversation_id, target=target, comment="", **given)
+                )
+    except SQLAlchemyError as error:
+        log.error("rating_lost", error=type(error).__name__)
+
+
+async def _explain(conversation_id: str, target: str, reason: str) -> None:
+    try:
+        async with portal.engine().begin() as connection:
+            await connection.execute(
+                update(Rating)
+                .where(Rating.conversation_id == conversation_id, Rating.target == target)
+                .values(reason=reason)
+            )
+    except SQLAlchemyError as error:
+        log.error("rating_lost", error=type(error).__name__)

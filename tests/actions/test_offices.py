@@ -1,0 +1,84 @@
+"""What is said about an office: hours, opening, the map, and what the list leaves empty."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import office_hours, offices
+from portal.offices import Office
+from troly.clock import VIETNAM
+from troly.units.directory import directory
+
+
+def office(**values: Any) -> Office:
+    empty: dict[str, Any] = dict.fromkeys(Office.__dataclass_fields__, "")
+    return Office(**empty | {"latitude": None, "longitude": None, "sample": False} | values)
+
+
+def test_an_office_without_own_hours_has_the_common_ones() -> None:
+    said = office_hours.hours_of("")
+    assert said["response"] == "label_hours_common"
+    (days,) = said["hours"]
+    assert (days["first"], days["last"]) == ({"response": "weekday_1"}, {"response": "weekday_5"})
+    assert days["spans"] == "07:30–11:30, 13:30–17:00"
+
+
+def test_own_hours_are_told_day_by_day() -> None:
+    said = office_hours.hours_of("1-4 08:00-12:00; 6 08:00-10:00")
+    assert said["response"] == "label_hours"
+    assert [line["response"] for line in said["hours"]] == ["label_days", "label_day"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "response", "opens"),
+    [
+        ((2026, 11, 23, 9, 0), "label_open_now", None),
+        ((2026, 11, 22, 9, 0), "label_closed", "2026-11-23T07:30"),
+        ((2026, 11, 23, 12, 0), "label_closed", "2026-11-23T13:30"),
+        ((2027, 1, 1, 9, 0), "label_closed_holiday", "2027-01-04T07:30"),
+    ],
+)
+def test_it_says_when_it_opens_again(moment: tuple[int, ...], response: str, opens: str | None) -> None:
+    said = office_hours.opening_of("", datetime(*moment, tzinfo=VIETNAM))  # type: ignore[misc]
+    assert said["response"] == response
+    assert (said.get("date") or {}).get("date") == opens
+
+
+def test_the_map_is_searched_where_the_list_has_none() -> None:
+    assert offices._map(office(map_url="https://maps.example/x")) == "https://maps.example/x"
+    assert "Ph%E1%BB%91%201" in offices._map(office(name="A", address="Phố 1"))
+
+
+def test_a_location_far_away_gets_no_office() -> None:
+    dispatcher = CollectingDispatcher()
+    offices._nearest(dispatcher, [], {"latitude": "10.77", "longitude": "106.70"})
+    assert dispatcher.messages[0]["response"] == "office_place_not_found"
+
+
+@pytest.mark.parametrize("entities", [{"latitude": "x", "longitude": "1"}, {"latitude": "1"}])
+def test_a_broken_location_gets_no_office(entities: dict[str, str]) -> None:
+    dispatcher = CollectingDispatcher()
+    offices._nearest(dispatcher, [], entities)
+    assert dispatcher.messages[0]["response"] == "office_place_not_found"
+
+
+def test_a_commune_that_the_list_lacks_is_said_to_be_missing() -> None:
+    dispatcher = CollectingDispatcher()
+    commune = directory().in_province("Quảng Ninh")[0]
+    offices._of_communes(dispatcher, [], [commune])
+    assert dispatcher.messages[0]["response"] == "office_not_listed"
+    assert dispatcher.messages[0]["answer"]["status"] == "not_found"
+
+
+def test_a_procedure_of_the_province_leads_to_its_centre_whatever_the_commune() -> None:
+    centre = office(id="p", level="province", name="Trung tâm tỉnh")
+    desk = office(id="c", level="commune", name="Một cửa", commune_code="07090")
+    named = directory().find("phường An Sinh", "Quảng Ninh")
+    for level, name in (("province", "Trung tâm tỉnh"), ("commune", "Một cửa")):
+        dispatcher = CollectingDispatcher()
+        offices._named(dispatcher, [centre, desk], named, level)
+        assert dispatcher.messages[0]["name"] == name
