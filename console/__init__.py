@@ -1,1 +1,1 @@
-"""The staff console. For now one page that says what staff can do today; the rest comes with its issue."""
+"""The staff console: pages for the people who read, correct and answer. ADR 7 has its shape."""
