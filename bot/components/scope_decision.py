@@ -21,7 +21,7 @@ _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
 _NAMED_OUTSIDE, _FITS = 0.7, 0.6
 """The same for a message out of scope, whose first procedure must also have this score. Nothing is answered
-by them: that the intent is wrong more often than such a name is, was seen on sentences of our own."""
+by them: they only say what the message would have been about."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
