@@ -66,6 +66,8 @@ class Delivery:
         self._work = asyncio.Event()
         self._running: dict[asyncio.Task[None], Claimed] = {}
         self._full = False
+        self._away = False
+        """Rasa could not be reached when it was last asked."""
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -94,6 +96,9 @@ class Delivery:
 
     async def _dispatch(self) -> None:
         while not self._stopping:
+            if self._away:
+                # Many may wait: asking for each of them at every chance would slow those who write now.
+                await asyncio.sleep(self._options.poll)
             self._work.clear()
             try:
                 free = self._options.workers - len(self._running)
@@ -141,7 +146,7 @@ class Delivery:
             media = await self._collected(channel, message)
             silent = message.handover == STAFF
             async with asyncio.timeout(self._options.attempt):
-                await channel.typing(message.conversation_id, not silent)
+                await channel.typing(message.conversation_id, not silent and not self._away)
                 outcome = await self._attempt(channel, message, media)
                 await channel.typing(message.conversation_id, False)
         except Exception as error:  # the edge of the worker: the broad catch
@@ -200,7 +205,9 @@ class Delivery:
             replies = await self._ask(message, payload, media)
         except RasaError as error:
             self._metrics.failures.labels(reason=error.reason).inc()
+            self._away = isinstance(error, RasaUnreachable)
             return await self._failed(channel, message, error)
+        self._away = False
         self._metrics.rasa.observe(perf_counter() - started)
         return await self._answer(channel, message, replies, media=media)
 

@@ -107,7 +107,7 @@ def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
         if "gateway" in chosen:
             address = config.public_url or f"http://127.0.0.1:{config.gateway_port}"
             click.echo(f"  For citizens: {address}/")
-            click.echo(f"  For staff:    {address}/console/")
+            click.echo(f"  For staff:    {address}/console/ (first account: troly user add NAME)")
         click.echo("Press Ctrl-C to stop.")
 
     async def run() -> None:

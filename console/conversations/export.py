@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.store import Store
-from console.conversations import search
+from console.conversations import query
 from console.conversations.filters import Filters
 from troly.clock import VIETNAM
 from troly.tables.delivery import Inbox, Outbox
@@ -77,11 +77,11 @@ async def _rows(
 ) -> AsyncIterator[list[dict[str, Any]]]:
     low, high, given = 0, 0, 0
     async with store.read() as connection:
-        low, high = await search.bounds(connection, filters)
+        low, high = await query.bounds(connection, filters)
     while given < MOST and high > low:
         # A connection for each page: a reader who takes long must hold none.
         async with store.read() as connection:
-            found = await search.turns(connection, filters, low, high, min(_PAGE, MOST - given))
+            found = await query.turns(connection, filters, low, high, min(_PAGE, MOST - given))
             if not found:
                 return
             rows = await _described(connection, found, mask, mask_ours)
@@ -120,6 +120,6 @@ async def _described(
 
 async def count(connection: AsyncConnection, filters: Filters) -> int:
     """How many turns an export would hold, at most MOST + 1."""
-    low, high = await search.bounds(connection, filters)
-    found = search.rows_of(filters, connection.dialect.name, low, high, MOST + 1).subquery()
+    low, high = await query.bounds(connection, filters)
+    found = query.rows_of(filters, connection.dialect.name, low, high, MOST + 1).subquery()
     return await connection.scalar(select(func.count()).select_from(found)) or 0

@@ -1,22 +1,19 @@
-"""Finding conversations by what their turns were: newest first, page by page, on a million turns.
-
-Ids of turns grow with time, so the list's order is the primary key's, and a page continues at a number.
-Each filter has an index that ends in the id (troly/tables/turns.py).
-"""
+"""Finding conversations by what their turns were: newest first, page by page, on a million turns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
+from itertools import chain, repeat
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, column, func, literal_column, select, table, text
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from console.conversations import query
 from console.conversations.filters import Filters
-from troly.clock import VIETNAM
 from troly.tables.conversations import Conversation
 from troly.tables.counts import DailyCount
 from troly.tables.delivery import Inbox
@@ -25,17 +22,10 @@ from troly.tables.turns import Turn
 
 SIZE = 50
 
-_BATCH = 200
-_SPANS = (20_000, 100_000, 400_000)
-"""Turns that are looked through at once when a search is rare; then all that are left."""
-_SECONDS = 0.2
+_STEPS = (20_000, 40_000)
+"""Turns that are looked through at once; the last step is repeated."""
+_SECONDS = 0.08
 """After which a page is shown as it is, with how far the search has come."""
-_SKEW = timedelta(minutes=10)
-"""Ids of several gateways may be so much out of order with their times."""
-
-
-_SEARCH = table("turn_search", column("rowid", Integer))
-"""The full-text index of SQLite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,77 +65,109 @@ async def find(
     connection: AsyncConnection, filters: Filters, before: int | None = None, size: int = SIZE
 ) -> Page:
     """One page, newest first; `before` is the `older` of the page before."""
-    low, high = await bounds(connection, filters)
-    start = min(high, before) if before is not None else high
-    found: list[Row[Any]] = []
-    seen: set[str] = set()
-    cursor, ended = start, True
-    started = perf_counter()
-    for span in (*_SPANS, high):
-        bottom = max(low, cursor - span)
-        while cursor > bottom and len(found) < size:
-            rows = await _batch(connection, filters, bottom, cursor)
-            for row in await _first_seen(connection, filters, rows, seen, start, high):
-                if len(found) < size:
-                    found.append(row)
-                    cursor = row.id
-            if len(found) < size:
-                cursor = rows[-1].id if len(rows) == _BATCH else bottom
-        ended = cursor <= low
-        if len(found) >= size or ended or perf_counter() - started > _SECONDS:
-            break
-    full = len(found) >= size
-    reached = None
-    if not full and not ended:
-        reached = await connection.scalar(select(Turn.at).where(Turn.id >= cursor).order_by(Turn.id).limit(1))
-    return Page(await _hits(connection, found), None if ended and not full else cursor, reached)
+    low, high = await query.bounds(connection, filters)
+    search = _Search(connection, filters, size, low, high, min(high, before) if before is not None else high)
+    await search.step(_STEPS[0])
+    if not search.ended:
+        if few := await query.rare(connection, filters):
+            await search.through(*few)
+        else:
+            await search.backwards()
+    return await search.page()
 
 
-def matching(filters: Filters, dialect: str) -> list[Any]:
-    """The conditions of the filters on Turn."""
-    conditions: list[Any] = []
-    for name, asked in (
-        ("channel", Turn.channel),
-        ("language", Turn.language),
-        ("intent", Turn.intent),
-        ("status", Turn.status),
-        ("procedure", Turn.procedure_code),
-        ("commune", Turn.commune),
-    ):
-        if value := getattr(filters, name):
-            conditions.append(asked == value)
-    if filters.sure == "low":
-        conditions.append(text("turn.confidence < 0.5"))  # written as in the index
-    elif filters.sure == "middle":
-        conditions.append(and_(Turn.confidence >= 0.5, Turn.confidence < 0.8))
-    elif filters.sure == "high":
-        conditions.append(Turn.confidence >= 0.8)
-    if filters.rating == "any":
-        conditions.append(Turn.rating.is_not(None))
-    elif filters.rating:
-        conditions.append(Turn.rating == {"bad": -1, "middle": 0, "good": 1}[filters.rating])
-    if filters.handed:
-        conditions.append(Turn.handed_over)
-    if filters.since:
-        conditions.append(Turn.at >= _midnight(filters.since))
-    if filters.until:
-        conditions.append(Turn.at < _midnight(filters.until, 1))
-    if filters.tag:
-        conditions.append(
-            Turn.conversation_id.in_(
-                select(ConversationTag.conversation_id).where(ConversationTag.tag == filters.tag)
+class _Search:
+    """Collects a page: each conversation once, at its newest turn that matches."""
+
+    def __init__(
+        self, connection: AsyncConnection, filters: Filters, size: int, low: int, high: int, start: int
+    ) -> None:
+        self._connection = connection
+        self._filters = filters
+        self._size = size
+        self._low, self._high, self._start = low, high, start
+        self._cursor = start
+        self._found: list[Row[Any]] = []
+        self._seen: set[str] = set()
+
+    @property
+    def _full(self) -> bool:
+        return len(self._found) >= self._size
+
+    @property
+    def ended(self) -> bool:
+        """Whether the page is full, or nothing older is left."""
+        return self._full or self._cursor <= self._low
+
+    async def step(self, span: int) -> None:
+        """Look at so many turns more."""
+        bottom = max(self._low, self._cursor - span)
+        while self._cursor > bottom and not self._full:
+            rows = await self._rows(self._filters, bottom, self._cursor)
+            await self._take(rows)
+            if not self._full:
+                self._cursor = rows[-1].id if len(rows) == query.BATCH else bottom
+
+    async def backwards(self) -> None:
+        """Look further back for so long as a page may take."""
+        started = perf_counter()
+        for span in chain(_STEPS[1:], repeat(_STEPS[-1])):
+            if self.ended or perf_counter() - started > _SECONDS:
+                return
+            await self.step(span)
+
+    async def through(self, ids: list[int], left: Filters) -> None:
+        """Look at these turns, newest first; they have what `left` does not ask for."""
+        wanted = [one for one in ids if self._low <= one < self._cursor]
+        for place in range(0, len(wanted), query.BATCH):
+            await self._take(await self._rows(left, 0, 0, wanted[place : place + query.BATCH]))
+            if self._full:
+                return
+        self._cursor = self._low
+
+    async def page(self) -> Page:
+        """What was found, and where to go on."""
+        last = self._cursor <= self._low and not self._full
+        reached = None
+        if not self.ended:
+            reached = await self._connection.scalar(
+                select(Turn.at).where(Turn.id >= self._cursor).order_by(Turn.id).limit(1)
             )
+        hits = await _hits(self._connection, self._found)
+        return Page(hits, None if last else self._cursor, reached)
+
+    async def _rows(
+        self, filters: Filters, low: int, high: int, ids: list[int] | None = None
+    ) -> Sequence[Row[Any]]:
+        dialect = self._connection.dialect.name
+        made = query.rows_of(filters, dialect, low, high, query.BATCH, ids)
+        return (await self._connection.execute(made)).all()
+
+    async def _take(self, rows: Sequence[Row[Any]]) -> None:
+        fresh: list[Row[Any]] = []
+        for row in rows:
+            if row.conversation_id not in self._seen:
+                self._seen.add(row.conversation_id)
+                fresh.append(row)
+        shown = await self._shown_before([row.conversation_id for row in fresh])
+        for row in fresh:
+            if row.conversation_id not in shown and not self._full:
+                self._found.append(row)
+                self._cursor = row.id
+
+    async def _shown_before(self, conversations: list[str]) -> set[str]:
+        """Those of the conversations that a page before this one has shown."""
+        if self._start == self._high or not conversations:
+            return set()
+        newer = await self._connection.scalars(
+            select(Turn.id).where(Turn.conversation_id.in_(conversations), Turn.id >= self._start)
         )
-    if filters.flag:
-        conditions.append(
-            Turn.conversation_id.in_(
-                select(ConversationFlag.conversation_id).where(ConversationFlag.kind == filters.flag)
-            )
-        )
-    if filters.words and dialect == "postgresql":
-        wanted = func.to_tsquery("simple", _words(filters, " & ", ":*"))
-        conditions.append(literal_column("turn.turn_search").op("@@")(wanted))
-    return conditions
+        ids = list(newer)
+        shown: set[str] = set()
+        for place in range(0, len(ids), query.BATCH):
+            rows = await self._rows(self._filters, 0, 0, ids[place : place + query.BATCH])
+            shown |= {row.conversation_id for row in rows}
+        return shown
 
 
 async def choices(connection: AsyncConnection) -> dict[str, list[str]]:
@@ -161,107 +183,6 @@ async def choices(connection: AsyncConnection) -> dict[str, list[str]]:
         found[kind].append(name)
     tags = await connection.scalars(select(ConversationTag.tag).distinct().order_by(ConversationTag.tag))
     return {"intents": found["turn"], "procedures": found["procedure"], "tags": list(tags)}
-
-
-def rows_of(filters: Filters, dialect: str, low: int, high: int, limit: int) -> Select[*tuple[Any, ...]]:
-    """Turns that match, newest first, with ids from `low` up to and without `high`."""
-    columns = (
-        Turn.id,
-        Turn.conversation_id,
-        Turn.message_id,
-        Turn.at,
-        Turn.channel,
-        Turn.language,
-        Turn.intent,
-        Turn.confidence,
-        Turn.procedure_code,
-        Turn.status,
-        Turn.handed_over,
-        Turn.rating,
-    )
-    query = select(*columns).where(*matching(filters, dialect)).limit(limit)
-    if filters.words and dialect == "sqlite":
-        wanted = text("turn_search MATCH :wanted").bindparams(wanted=_words(filters, " ", "*", quoted=True))
-        # The plus keeps SQLite from reading turns first and asking the full-text index about each.
-        join = Turn.id == literal_column("+turn_search.rowid")
-        return (
-            query.select_from(_SEARCH)
-            .join(Turn, join)
-            .where(wanted, _SEARCH.c.rowid >= low, _SEARCH.c.rowid < high)
-            .order_by(_SEARCH.c.rowid.desc())
-        )
-    return query.where(Turn.id >= low, Turn.id < high).order_by(Turn.id.desc())
-
-
-async def bounds(connection: AsyncConnection, filters: Filters) -> tuple[int, int]:
-    """The ids between which the period lies."""
-    top = await connection.scalar(select(func.max(Turn.id))) or 0
-    low, high = 0, top + 1
-    if filters.since:
-        at = _midnight(filters.since) - _SKEW
-        low = (
-            await connection.scalar(select(Turn.id).where(Turn.at >= at).order_by(Turn.at).limit(1))
-            or top + 1
-        )
-    if filters.until:
-        at = _midnight(filters.until, 1) + _SKEW
-        high = (
-            await connection.scalar(select(Turn.id).where(Turn.at >= at).order_by(Turn.at).limit(1))
-            or top + 1
-        )
-    return low, high
-
-
-async def turns(connection: AsyncConnection, filters: Filters, low: int, high: int, limit: int) -> list[int]:
-    """The ids of turns that match, newest first."""
-    rows = await connection.execute(rows_of(filters, connection.dialect.name, low, high, limit))
-    return [row.id for row in rows]
-
-
-async def _batch(connection: AsyncConnection, filters: Filters, low: int, high: int) -> Sequence[Row[Any]]:
-    rows = await connection.execute(rows_of(filters, connection.dialect.name, low, high, _BATCH))
-    return rows.all()
-
-
-async def _first_seen(
-    connection: AsyncConnection,
-    filters: Filters,
-    rows: Sequence[Row[Any]],
-    seen: set[str],
-    start: int,
-    high: int,
-) -> list[Row[Any]]:
-    """The rows whose conversation was neither on this page yet nor on one before."""
-    fresh: list[Row[Any]] = []
-    for row in rows:
-        if row.conversation_id not in seen:
-            seen.add(row.conversation_id)
-            fresh.append(row)
-    if not fresh or start == high:
-        return fresh
-    newer = await connection.scalars(
-        select(Turn.conversation_id)
-        .distinct()
-        .where(
-            Turn.conversation_id.in_([row.conversation_id for row in fresh]),
-            Turn.id >= start,
-            *matching(filters, connection.dialect.name),
-            *_contains(filters, connection.dialect.name),
-        )
-    )
-    shown = set(newer)
-    return [row for row in fresh if row.conversation_id not in shown]
-
-
-def _contains(filters: Filters, dialect: str) -> list[Any]:
-    if not filters.words or dialect != "sqlite":
-        return []
-    wanted = _words(filters, " ", "*", quoted=True)
-    return [
-        text("turn.id IN (SELECT rowid FROM turn_search WHERE turn_search MATCH :again)").bindparams(
-            again=wanted
-        )
-    ]
 
 
 async def _hits(connection: AsyncConnection, rows: list[Row[Any]]) -> list[Hit]:
@@ -313,13 +234,3 @@ async def _marks(
     ):
         found.setdefault(conversation_id, []).append(value)
     return found
-
-
-def _words(filters: Filters, joint: str, end: str, *, quoted: bool = False) -> str:
-    """All words, each also as a beginning; letters and digits only, so that nothing is an operator."""
-    mark = '"' if quoted else ""
-    return joint.join(f"{mark}{word}{mark}{end}" for word in filters.words)
-
-
-def _midnight(day: str, later: int = 0) -> datetime:
-    return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time(), VIETNAM)

@@ -68,9 +68,9 @@ async def code(request: Request) -> Response:
         value, stage = await signing_in.with_code(
             console_of(request), _session(request), str(form.get("code", ""))
         )
-    except (Invalid, ConsoleError) as error:
-        if isinstance(error, SignInNeeded):
-            raise
+    except SignInNeeded:
+        raise
+    except ConsoleError as error:
         problem = problem_of(request, error)
         return render(request, "access/code.html", status=error.status, problem=problem, after=after)
     return _onward(value, stage, after)

@@ -1,6 +1,5 @@
 """Broken data is reported, all of it, with the place and the reason."""
 
-import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -26,11 +25,8 @@ def only_problem(tree) -> str:
     return found[0]
 
 
-def test_the_projects_own_data_is_clean_and_checked_within_two_seconds() -> None:
-    started = time.monotonic()
-    found = check(ROOT)
-    assert found == []
-    assert time.monotonic() - started < 2
+def test_the_projects_own_data_is_clean() -> None:
+    assert check(ROOT) == []
 
 
 def test_the_small_tree_is_clean(tree) -> None:

@@ -16,9 +16,10 @@ from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, Page, expect
 from serving import Served
 from sqlalchemy import insert, text
+from starlette.responses import Response
 
 from console.access import passwords
-from console.access.sessions import COOKIE, hash_of
+from console.access.sessions import COOKIE, give, hash_of
 from console.server import create_app
 from tests.fakes.talks import stored_talk
 from troly.clock import now
@@ -55,7 +56,16 @@ class Desk:
         self.database = engine(self.settings.database)
         Base.metadata.create_all(self.database)
         self._fill()
-        self.served = Served(create_app(self.settings), lifespan="on")
+        app = create_app(self.settings)
+
+        @app.get("/given/{value}")
+        async def given(value: str) -> Response:
+            """Such a cookie can only be set by the server itself."""
+            response = Response()
+            give(response, COOKIE, value)
+            return response
+
+        self.served = Served(app, lifespan="on")
         self.url = f"{self.served.url}/console"
 
     def _fill(self) -> None:
@@ -128,18 +138,7 @@ class Desk:
                 )
             )
         page = context.new_page()
-        page.goto(f"{self.url}/sign-in")
-        context.add_cookies(
-            [
-                {
-                    "name": "__Host-troly-staff",
-                    "value": value,
-                    "url": self.url,
-                    "secure": True,
-                    "httpOnly": True,
-                }
-            ]
-        )
+        page.goto(f"{self.served.url}/given/{value}")
         return page
 
     def audit(self) -> list[str]:

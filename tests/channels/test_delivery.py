@@ -156,6 +156,23 @@ async def test_messages_sent_while_rasa_is_off_are_answered_when_it_is_back(
             assert len(rasa.messages()) == 5
 
 
+async def test_many_who_wait_for_a_rasa_that_is_off_are_asked_for_a_few_at_a_time(
+    quick: Any, start: Any, free_port: int, rasa_on: Any
+) -> None:
+    options = replace(quick, poll=0.4, workers=4)
+    async with start(options, rasa_url=f"http://127.0.0.1:{free_port}") as stack:
+        visitors = [await stack.visitor() for _ in range(20)]
+        for visitor in visitors:
+            await visitor.send("alô")
+        tries = stack.gateway.metrics.failures.labels(reason="unreachable")._value
+        before = tries.get()
+        await asyncio.sleep(1.2)
+        assert 0 < tries.get() - before <= 4 * 4, "else they slow those who write now"
+        async with rasa_on(free_port):
+            for visitor in visitors:
+                assert await visitor.answers(1, seconds=20) == ["echo: alô"]
+
+
 async def test_an_outage_without_end_is_admitted(quick: Any, start: Any, free_port: int) -> None:
     async with start(replace(quick, outage=0.3), rasa_url=f"http://127.0.0.1:{free_port}") as stack:
         visitor = await stack.visitor()

@@ -249,7 +249,6 @@ async def test_one_chat_gets_a_few_at_once_and_then_as_many_a_second_as_its_plat
             await citizen.write(f"câu {number}")
         await other.write("tôi")
         await other.until(1)
-        assert loop.time() - began < 0.8, "the other chat waited"
         assert await citizen.until(7) == [f"echo: câu {number}" for number in range(7)]
         # Eight with the notice: four at once, then five a second.
         assert loop.time() - began > 0.75

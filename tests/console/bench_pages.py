@@ -191,9 +191,11 @@ def fill(address: str, count: int) -> None:
                 kept["inbox"].append((*said, "done", moment, 1))
                 kept["outbox"].append((identity, place, "reply", message, reply, moment))
                 kept["turn"].append(
-                    (identity, place, message, moment, channel, row["language"], row["intent"])
-                    + (row["confidence"], row["procedure"], row["status"], 320, row["handed"], False)
-                    + (row["commune"], row["rating"], searchable(row["text"]))
+                    (
+                        *(identity, place, message, moment, channel, row["language"], row["intent"]),
+                        *(row["confidence"], row["procedure"], row["status"], 320, row["handed"], False),
+                        *(row["commune"], row["rating"], searchable(row["text"])),
+                    )
                 )
                 if place == 1 and hash(identity) % 997 == 0:
                     kept["conversation_tag"].append((identity, "xem lại", "lan", moment))

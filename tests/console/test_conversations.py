@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from console.conversations import export, search
+from console.conversations import export, query, search
 from console.conversations.filters import Filters
 from troly.clock import now
 
@@ -143,8 +143,9 @@ async def test_pages_show_every_conversation_once_newest_first(each_office: Any)
 async def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(
     office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_SPANS", (3, 3))
+    monkeypatch.setattr(search, "_STEPS", (3, 3))
     monkeypatch.setattr(search, "_SECONDS", 0.0)
+    monkeypatch.setattr(query, "RARE", 0)
     await office.talk({"text": "hiếm có", "turn": {"status": "error"}}, id="rare", at=OLD)
     for number in range(8):
         await office.talk({"text": "thường"}, id=f"n{number}")
@@ -157,6 +158,38 @@ async def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(
             break
         page = (await client.get(following[0].replace("&amp;", "&"))).text
     assert "/conversations/rare#" in page
+
+
+@pytest.mark.parametrize("rare", [0, 2, 4000])
+@pytest.mark.parametrize("step", [1, 2, 20_000])
+async def test_all_ways_of_searching_find_the_same(
+    each_office: Any, monkeypatch: pytest.MonkeyPatch, rare: int, step: int
+) -> None:
+    monkeypatch.setattr(query, "RARE", rare)
+    monkeypatch.setattr(query, "BATCH", 2)
+    monkeypatch.setattr(search, "_STEPS", (step, step))
+    monkeypatch.setattr(search, "_SECONDS", 60.0)
+    for number in range(12):
+        turn = {"status": "error" if number % 3 else "answered", "confidence": number / 12}
+        words = "khai sinh" if number % 2 else "căn cước"
+        await each_office.talk({"text": words, "turn": turn}, {"text": words}, id=f"c{number:02}")
+    for filters, numbers in (
+        ({"text": "khai"}, [11, 9, 7, 5, 3, 1]),
+        ({"text": "khai", "status": "error"}, [11, 7, 5, 1]),
+        ({"status": "error", "sure": "low"}, [5, 4, 2, 1]),
+        ({"text": "zzz"}, []),
+        ({"intent": "none", "text": "khai"}, []),
+    ):
+        found: list[str] = []
+        cursor = None
+        for _ in range(20):
+            async with each_office.store.read() as connection:
+                page = await search.find(connection, Filters(**filters), cursor, size=3)
+            found += [hit.conversation_id for hit in page.hits]
+            cursor = page.older
+            if cursor is None:
+                break
+        assert found == [f"c{number:02}" for number in numbers], filters
 
 
 async def test_what_citizens_wrote_is_masked_and_cannot_run(office: Any) -> None:

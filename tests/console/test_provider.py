@@ -185,7 +185,7 @@ async def test_without_a_provider_there_is_no_such_way(office: Any) -> None:
 
 @pytest.mark.parametrize("value", ["it", "it=king", "=admin"])
 def test_a_mapping_of_groups_that_makes_no_sense_is_named(value: str) -> None:
-    with pytest.raises(SettingError, match="^OIDC_ROLES: "):
+    with pytest.raises(SettingError, match=r"^OIDC_ROLES: "):
         ours.mapping_of(Settings(_env_file=None, oidc_roles=value))
 
 

@@ -50,7 +50,6 @@ def test_a_run_that_lost_something_is_not_right() -> None:
         "doubled": 0,
         "citizens_out_of_order": 0,
         "parked": 0,
-        "failed_replies": 0,
         "refused_as_malformed": 0,
         "two_of_one_citizen_at_once_in_rasa": 0,
     }

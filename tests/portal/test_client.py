@@ -87,7 +87,7 @@ async def test_each_failure_has_its_own_reason_and_passes(demo: Any, mode: str, 
         with pytest.raises(PortalUnavailable) as caught:
             await ask
         assert caught.value.reason == reason
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 30
     running.fail("off")
     assert (await client.get_application(CODE)).code == CODE
     await client.aclose()

