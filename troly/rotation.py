@@ -12,6 +12,7 @@ from troly.tables.channels import AddressRow, PlatformToken
 from troly.tables.conversations import Conversation
 from troly.tables.handover import Handover
 from troly.tables.reports import Report
+from troly.tables.staff import StaffUser
 
 _PAGE = 500
 
@@ -32,6 +33,13 @@ def rotate(engine: Engine, keyring: Keyring) -> Iterator[int]:
     with engine.begin() as connection:
         for row in connection.execute(select(PlatformToken.__table__)).all():
             connection.execute(_renewed_token(row, keyring))
+            done += 1
+        for staff in connection.execute(_with_codes()).all():
+            connection.execute(
+                update(StaffUser)
+                .where(StaffUser.id == staff.id, StaffUser.totp_secret == staff.totp_secret)
+                .values(totp_secret=keyring.renew(staff.totp_secret or ""))
+            )
             done += 1
         for report in connection.execute(_contacts()).all():
             renewed = update(Report).where(Report.id == report.id, Report.contact == report.contact)
@@ -54,6 +62,10 @@ def _contacts() -> Select[str, str | None]:
 
 def _left_messages() -> Any:
     return select(Handover.id, Handover.message, Handover.contact).where(Handover.message.is_not(None))
+
+
+def _with_codes() -> Select[str, str | None]:
+    return select(StaffUser.id, StaffUser.totp_secret).where(StaffUser.totp_secret.is_not(None))
 
 
 def _addresses(engine: Engine, after: str) -> list[Row[Any]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.limits import network
@@ -46,29 +47,26 @@ async def admit(store: Store, keys: Sequence[Key]) -> None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         # Sweeps, and takes SQLite's write lock.
         await connection.execute(delete(StaffThrottle).where(StaffThrottle.last_at < moment - _FORGOTTEN))
+        rows: dict[str, Row[Any]] = {}
         for key in sorted(keys, key=lambda one: one.value):  # in one order: two must not wait for each other
-            fresh = {"key": key.value, "failures": 0, "last_at": moment, "until": moment}
-            await connection.execute(
-                dialect.insert(StaffThrottle).values(fresh).on_conflict_do_nothing(index_elements=["key"])
+            fresh = {"key": key.value, "failures": 0, "last_at": moment, "until": moment - _FORGOTTEN}
+            # An update that changes nothing holds the row, whether it was there or not.
+            held = await connection.execute(
+                dialect.insert(StaffThrottle)
+                .values(fresh)
+                .on_conflict_do_update(index_elements=["key"], set_={"key": key.value})
+                .returning(StaffThrottle.failures, StaffThrottle.until)
             )
-        rows = (
-            await connection.execute(
-                select(StaffThrottle.key, StaffThrottle.failures, StaffThrottle.until)
-                .where(StaffThrottle.key.in_([key.value for key in keys]))
-                .order_by(StaffThrottle.key)
-                .with_for_update()
-            )
-        ).all()
-        last = max((row.until for row in rows), default=moment)
+            rows[key.value] = held.one()
+        last = max((row.until for row in rows.values()), default=moment)
         if last > moment:
             raise TooOften("access.wait", seconds=_seconds(last, moment))
-        failures = {row.key: row.failures + 1 for row in rows}
         for key in keys:
-            count = failures[key.value]
+            count = rows[key.value].failures + 1
             await connection.execute(
                 update(StaffThrottle)
                 .where(StaffThrottle.key == key.value)
-                .values(failures=count, last_at=moment, until=moment + _pause(key, count))
+                .values(failures=count, last_at=moment, until=_until(key, count, moment))
             )
 
 
@@ -80,14 +78,15 @@ async def forgive(store: Store, account: Key, net: Key | None = None) -> None:
             await connection.execute(
                 update(StaffThrottle)
                 .where(StaffThrottle.key == net.value, StaffThrottle.failures > 0)
-                .values(failures=StaffThrottle.failures - 1, until=now())
+                .values(failures=StaffThrottle.failures - 1, until=now() - _FORGOTTEN)
             )
 
 
-def _pause(key: Key, failures: int) -> timedelta:
+def _until(key: Key, failures: int, moment: datetime) -> datetime:
     if failures < key.free:
-        return timedelta()
-    return timedelta(seconds=min(key.longest, 2.0 ** min(failures - key.free, 20)))
+        # Long past: an attempt that began a little earlier and waited for this one must not wait longer.
+        return moment - _FORGOTTEN
+    return moment + timedelta(seconds=min(key.longest, 2.0 ** min(failures - key.free, 20)))
 
 
 def _seconds(until: datetime, moment: datetime) -> int:
