@@ -22,7 +22,9 @@ _Ending = tuple[Any, Any]
 """The action before the rule's last turn, and the intent of that turn; None where the rule does not say."""
 _Index = dict[_Ending, list[str]]
 
-_indexes: WeakKeyDictionary[RulePolicy, dict[int, tuple[int, _Index]]] = WeakKeyDictionary()
+_indexes: WeakKeyDictionary[RulePolicy, dict[int, tuple[Mapping[str, str], int, _Index]]] = (
+    WeakKeyDictionary()
+)
 
 
 def apply() -> None:
@@ -56,12 +58,13 @@ def _index(policy: RulePolicy, lookup: Mapping[str, str]) -> _Index:
     """Made once for each table of rules, and again when rules were added or removed."""
     of_policy = _indexes.setdefault(policy, {})
     known = of_policy.get(id(lookup))
-    if known is None or known[0] != len(lookup):
+    # The table itself is kept: another one may get the number of one that is gone.
+    if known is None or known[0] is not lookup or known[1] != len(lookup):
         made: _Index = defaultdict(list)
         for key in lookup:
             made[_ending(key)].append(key)
-        known = of_policy[id(lookup)] = (len(lookup), dict(made))
-    return known[1]
+        known = of_policy[id(lookup)] = (lookup, len(lookup), dict(made))
+    return known[2]
 
 
 def _ending(rule_key: str) -> _Ending:

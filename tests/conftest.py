@@ -15,9 +15,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from troly.database import engine
 from troly.settings import ROOT, Settings
@@ -29,6 +31,22 @@ TRAINING_SECONDS = 600
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright keeps an event loop running, beside which no other can be run."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+def pytest_configure() -> None:
+    """Keep loggers uncached in this process: Rasa has them cached, and `capture_logs` misses cached ones."""
+    configure = structlog.configure
+
+    def uncached(*args: Any, **named: Any) -> None:
+        configure(*args, **(named | {"cache_logger_on_first_use": False}))
+
+    structlog.configure = uncached
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_imported() -> None:
+    """No test sees the level or the place of logs that another has set."""
+    structlog.reset_defaults()
 
 
 def lacking(what: str) -> None:

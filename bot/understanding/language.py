@@ -51,7 +51,7 @@ class LanguageIdentifier:
         counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for label, sentences in ((True, vietnamese), (False, english)):
             for sentence in sentences:
-                counts[label].update(set(_words(sentence)))
+                counts[label].update(dict.fromkeys(_words(sentence), 1))
         totals = {label: max(1, sum(counter.values())) for label, counter in counts.items()}
         rows: list[tuple[str, bool, float]] = [
             (word, label, (n / totals[label]) ** 0.5)
@@ -76,7 +76,7 @@ class LanguageIdentifier:
             gram: float(model.coef_[0][i]) for gram, i in vocabulary.items() if abs(model.coef_[0][i]) > 0.02
         }
         made = cls(grams=grams, bias=float(model.intercept_[0]))
-        for word in {row[0] for row in rows}:
+        for word in dict.fromkeys(row[0] for row in rows):
             there, here = counts[True][word] / totals[True], counts[False][word] / totals[False]
             seen = float(np.log((there + 2e-5) / (here + 2e-5)))
             trust = min(1.0, (counts[True][word] + counts[False][word]) / 6)

@@ -295,7 +295,7 @@ async def what_cannot_be_read_is_answered_honestly(place: Place) -> None:
         # What the assistant can use (a place, a phone number) goes to it, as a payload.
         assert "Anh/Chị" in shown[-1].text or shown[-1].text.startswith("echo: /share"), kind
         assert await place.count("inbox") == number + 1
-    assert place.rasa.messages() == ["chào"]
+    assert [said for said in place.rasa.messages() if not said.startswith("/share")] == ["chào"]
 
 
 @case()

@@ -24,6 +24,9 @@ from tests.channels.talks import PLATFORMS
 
 CHANNELS = ("telegram", "web", "zalo_bot", "zalo_oa")
 
+OPENING = "/api/v1/conversations"
+"""A visitor's first request; no message."""
+
 _ANSWER = re.compile(r"đáp (\d+)")
 _PAUSES = (0.3, 1.0, 2.0, 5.0)
 _AGAIN = 0.03
@@ -44,7 +47,7 @@ class Entrance(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         first = request.extensions.get("door", next(self._turn))
-        measured = request.method == "POST"
+        measured = request.method == "POST" and request.url.path != OPENING
         for port in (self._ports[(first + step) % len(self._ports)] for step in range(len(self._ports))):
             request.url = request.url.copy_with(host="127.0.0.1", port=port, scheme="http")
             started = perf_counter()
@@ -129,11 +132,12 @@ class Crowd:
     @asynccontextmanager
     async def inside(self) -> AsyncIterator[None]:
         """Visitors of the website have their pages open."""
+        at_once = asyncio.Semaphore(8)
         async with asyncio.TaskGroup() as group:
             for number, (channel, citizen) in enumerate(self.citizens):
                 if channel == "web":
                     self._visitors[citizen] = Visitor(self.entrance, number, self.answered)
-                    group.create_task(self._visitors[citizen].open())
+                    group.create_task(self._visitors[citizen].open(at_once))
         streams = [asyncio.create_task(visitor.read()) for visitor in self._visitors.values()]
         try:
             yield
@@ -223,9 +227,10 @@ class Visitor:
         self._headers: dict[str, str] = {}
         self._last = ""
 
-    async def open(self) -> None:
+    async def open(self, at_once: asyncio.Semaphore) -> None:
         """Begin a conversation."""
-        response = await self._http.post("/api/v1/conversations", json={}, extensions=self._extensions(0))
+        async with at_once:
+            response = await self._http.post(OPENING, json={}, extensions=self._extensions(0))
         assert response.status_code == 200, response.text
         self._headers = {"Authorization": f"Bearer {response.json()['token']}"}
 

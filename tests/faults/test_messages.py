@@ -26,7 +26,7 @@ def _check(database: str, redis: str, folder: Path) -> None:
     print("\n".join(lines(figures)))
     assert is_right(figures), figures["verdict"]
     verdict = figures["verdict"]
-    assert verdict["written"] == SMALL.messages + SMALL.webhooks
+    assert verdict["written"] == SMALL.messages + SMALL.webhooks + SMALL.citizens
     assert verdict["repeated_and_recorded"] <= verdict["recorded_as_perhaps_repeated"]
     assert verdict["brought_again"] > 0
     assert len(figures["faults"]) == 5

@@ -50,6 +50,7 @@ def stack(prepare: Callable[..., Running], tmp_path_factory: pytest.TempPathFact
         PORTAL_CACHE_SECONDS=0,
         MESSAGES_PER_MINUTE=1_000_000,
         CONVERSATIONS_PER_HOUR=1_000_000,
+        LOOKUPS_PER_HOUR=500,
     )
     running.start()
     yield running
