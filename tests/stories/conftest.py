@@ -21,7 +21,7 @@ from portal.demo.app import create_app, load
 from portal.following import Following
 from troly.database import async_engine
 from troly.privacy import Keyring, new_key
-from troly.settings import Settings
+from troly.settings import Settings, settings
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,16 @@ def portal_port() -> Iterator[int]:
     yield port
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_catalogue(trained_model: Path) -> Iterator[None]:
+    """The finder reads the names it was trained on, not those of a database in the project's folder."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DATA_DIR", str(trained_model.parent.parent / "data"))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
