@@ -100,15 +100,16 @@ class Analyzer:
                 if tuple(plain[at : at + len(phrase)]) == phrase:
                     for i in range(at, at + len(phrase)):
                         weights[i] = min(weights[i], weight)
-        expansion = [
-            (word, _EXPANSION)
-            for at in range(len(plain))
-            for phrase, official in self.synonyms.get(plain[at], ())
-            if tuple(plain[at : at + len(phrase)]) == phrase
-            for word in official
-        ]
+        expansion: dict[str, float] = {}
+        for at in range(len(plain)):
+            for phrase, official in self.synonyms.get(plain[at], ()):
+                if tuple(plain[at : at + len(phrase)]) == phrase:
+                    expansion.update((word, _EXPANSION) for word in official)
+                    if len(phrase) > 1:
+                        # A concept as a whole, though each of its words is common: "sổ đỏ", "số đó" folded.
+                        weights[at : at + len(phrase)] = [CONTENT] * len(phrase)
         words = [stem(word) for word in plain] if self.language == "en" else plain
-        return Query(tuple(words), tuple(weights), tuple(dict(expansion).items()), tuple(written))
+        return Query(tuple(words), tuple(weights), tuple(expansion.items()), tuple(written))
 
 
 def _spending(words: Sequence[str]) -> list[int]:

@@ -21,7 +21,8 @@ class Evidence:
     weight of the words and pairs that both have (log); covered: share of the message's content words that
     its names explain; content: weight of those words (log); score: of the candidate; margin, fifth: over
     the next and the fifth procedure; dense: closeness by the encoder (0 without); lead: that over the
-    closest other procedure; sibling: 1 where the next is a variant of the best.
+    closest other procedure; sibling: 1 where the next is a variant of the best; containing: how many
+    procedures have a name that contains the whole message.
     """
 
     asked: float = 0.0
@@ -36,6 +37,7 @@ class Evidence:
     lead: float = 0.0
     sibling: float = 0.0
     english: float = 0.0
+    containing: int = 0
 
     def weighed(self, weights: Weights) -> float:
         """The probability that the formula gives."""

@@ -251,3 +251,35 @@ def test_a_sure_finding_says_so(finder: Finder) -> None:
     clear, vague = finder.find("làm giấy khai sinh cho con", "vi"), finder.find("đăng ký giấy phép", "vi")
     assert clear.certainty > vague.certainty
     assert 0 <= vague.among <= 1
+
+
+ID_CARDS = [
+    Served("1.014061", "Cấp thẻ căn cước cho người từ đủ 14 tuổi trở lên", None, ("commune",)),
+    Served("1.014062", "Cấp thẻ căn cước cho người dưới 14 tuổi", None, ("commune",)),
+    Served("1.014063", "Cấp đổi thẻ căn cước", None, ("commune",)),
+    Served("1.014064", "Cấp lại thẻ căn cước", None, ("commune",)),
+    Served("1.012783", "Cấp đổi giấy chứng nhận quyền sử dụng đất", None, ("commune",)),
+    *SERVED,
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [("căn cước", "choose"), ("đổi thẻ căn cước", "answer")],
+)
+def test_a_mere_subject_that_many_names_contain_is_asked_about(
+    finder: Finder, text: str, decision: str
+) -> None:
+    lost = {"1.014064": {"vi": ["mất căn cước", "rơi căn cước"]}}
+    cards = Finder(ID_CARDS, CITIZENS | lost, finder.analyzers)
+    assert cards.find(text, "vi").decision == decision
+
+
+def test_a_concept_of_common_words_is_a_subject(finder: Finder) -> None:
+    land = {"1.012783": {"vi": ["đổi sổ đỏ cũ", "cấp đổi sổ đỏ"]}}
+    common = {"so": 0.2, "do": 0.1}
+    vi = finder.analyzers["vi"]
+    analyzer = Analyzer("vi", vi.carriers, vi.synonyms, common, vi.variants)
+    found = Finder(ID_CARDS, CITIZENS | land, {"vi": analyzer, "en": finder.analyzers["en"]})
+    assert found.find("sổ đỏ", "vi").procedures[0].code == "1.012783"
+    assert found.find("số đó", "vi").decision == "none"
