@@ -24,6 +24,8 @@ FROM packages AS packages-slim
 COPY requirements.slim.lock ./
 RUN uv pip sync --python /opt/venv --require-hashes requirements.slim.lock
 COPY actions actions
+# The texts that citizens read: the console shows and checks them.
+COPY bot/responses bot/responses
 COPY channels channels
 COPY console console
 COPY nlu_data nlu_data

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import application_facts as facts
 from actions import portal, recent
+from actions.ratings import offer
 from actions.receiving import office_of
 from actions.speech import Button, application_source, say
 from actions.turn import ASPECTS, Turn, payload, read
@@ -111,8 +112,9 @@ class ActionApplicationStatus(Action):
             return []
         if isinstance(application, NotFound):
             return [SlotSet("application_code", None)]
-        await _tell(dispatcher, application, read(tracker).intent)
-        return recent.remember(tracker, application)
+        rate, remembered = offer(tracker, "status")
+        await _tell(dispatcher, application, read(tracker).intent, rate)
+        return [*recent.remember(tracker, application), *remembered]
 
 
 async def looked_up(
@@ -144,14 +146,16 @@ async def looked_up(
     return None
 
 
-async def _tell(dispatcher: CollectingDispatcher, application: Application, intent: str) -> None:
+async def _tell(
+    dispatcher: CollectingDispatcher, application: Application, intent: str, rate: list[Button]
+) -> None:
     late = facts.days_late(application)
     office = await office_of(application.agency) if late else None
     say(
         dispatcher,
         "application_status",
         status="answered",
-        choices=_buttons(application, late),
+        choices=[*_buttons(application, late), *rate],
         record={"application_code": application.code, "sources": [application_source(application)]},
         code=application.code,
         procedure=application.procedure_name,

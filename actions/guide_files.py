@@ -1,4 +1,4 @@
-"""The guides of actions/data/guides/: how-to texts that editors write, and the search among them."""
+"""The guides in use: as shipped, with what staff changed; and the search among them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+import structlog
 
-from troly.errors import UsageError
+from troly.answers.guides import Guide, guide_of, read
 from troly.text import fold
 
-FOLDER = Path(__file__).parent / "data" / "guides"
-_LANGUAGES = ("vi", "en")
+log = structlog.get_logger("guides")
+
 _WORDS = re.compile(r"[^\W_]+")
 _IGNORED = frozenset(
     _WORDS.findall(
@@ -35,33 +34,6 @@ _WHOLE = 0.95
 _UNKNOWN_WEIGHT = 2.0
 """Of a word that no guide has: it counts against all of them."""
 _WORTH_OFFERING = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to do."""
-
-    text: Mapping[str, str]
-    stuck: Mapping[str, str]
-    """What to try when it does not work; empty where the guide's common advice serves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """A how-to in both languages."""
-
-    id: str
-    title: Mapping[str, str]
-    needs: Mapping[str, str]
-    """What to have at hand."""
-    names: tuple[str, ...]
-    """How people ask for it, any language."""
-    steps: tuple[Step, ...]
-    stuck: Mapping[str, str]
-    source: Mapping[str, str]
-    """title, url (may be empty) and as_of, the day on which someone checked it."""
-    common: int
-    """Place among the topics offered without a question; 0: not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,41 +107,30 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in _WORDS.findall(fold(text)) if word not in _IGNORED)
 
 
-def read(folder: Path = FOLDER) -> list[Guide]:
-    """Every guide of a folder. Raises UsageError for a file that `troly data check` would name."""
-    return [_read(path) for path in sorted(folder.glob("*.yml"))]
+_in_use: list[Library] = []
+"""The one that use() made; empty before."""
 
 
-def _read(path: Path) -> Guide:
-    try:
-        return _guide(path.stem, yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (AttributeError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise UsageError(f"{path.name}: no guide ({error!r}); run: troly data check") from error
+def library() -> Library:
+    """The guides in use now."""
+    return _in_use[0] if _in_use else _shipped()
 
 
-def _guide(name: str, raw: dict[str, Any]) -> Guide:
-    def both(text: Any) -> dict[str, str]:
-        return {language: str(text[language]).strip() for language in _LANGUAGES}
+def use(changed: Mapping[str, Any]) -> None:
+    """From now on these stand in place of the shipped ones (id -> as a guide's file is written).
 
-    return Guide(
-        id=name,
-        title=both(raw["title"]),
-        needs=both(raw["needs"]),
-        names=tuple(map(str, raw["names"])),
-        steps=tuple(
-            Step(both(step), both(step["stuck"]) if "stuck" in step else {}) for step in raw["steps"]
-        ),
-        stuck=both(raw["stuck"]),
-        source={
-            "title": str(raw["source"]["title"]),
-            "url": str(raw["source"].get("url") or ""),
-            "as_of": str(raw["source"]["as_of"]),
-        },
-        common=int(raw.get("common") or 0),
-    )
+    One that cannot be read, or of an id that is not shipped, changes nothing.
+    """
+    guides = {guide.id: guide for guide in _shipped().all()}
+    for name, raw in changed.items():
+        try:
+            if name in guides:
+                guides[name] = guide_of(name, raw)
+        except ValueError as error:
+            log.error("guide_not_used", guide=name, reason=str(error))
+    _in_use[:] = [Library(guides.values())] if changed else []
 
 
 @lru_cache(maxsize=1)
-def library() -> Library:
-    """The guides of this version, read once."""
+def _shipped() -> Library:
     return Library(read())

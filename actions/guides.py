@@ -9,9 +9,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.guide_files import Guide, library
+from actions.guide_files import library
+from actions.ratings import offer
 from actions.speech import Button, say
 from actions.turn import Turn, payload, read
+from troly.answers.guides import Guide
 from troly.text import fold
 
 _NEXT = re.compile(
@@ -69,7 +71,8 @@ class ActionAskGuideDone(Action):
     ) -> list[EventType]:
         turn = read(tracker)
         guide = library().get(str(tracker.get_slot("guide") or ""))
-        step = int(tracker.get_slot("guide_step") or 0)
+        # Staff may have shortened the guide since the citizen was at this step.
+        step = min(int(tracker.get_slot("guide_step") or 0), len(guide.steps) if guide else 0)
         here = turn.intent == "ask_digital_help" or (guide and _move(turn, step, guide) is not None)
         if guide and here:
             _show(dispatcher, guide, step, stuck=bool(tracker.get_slot("guide_stuck")))
@@ -94,8 +97,10 @@ class ActionGuideDone(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        say(dispatcher, "guide_done", status="answered", record={"intent": "ask_digital_help"})
-        return _left()
+        rate, remembered = offer(tracker, "guide")
+        about = {"intent": "ask_digital_help"}
+        say(dispatcher, "guide_done", status="answered", record=about, choices=rate)
+        return [*_left(), *remembered]
 
 
 def _left() -> list[EventType]:

@@ -18,6 +18,7 @@ from actions.turn import payload
 from troly.clock import VIETNAM
 from troly.settings import settings
 from troly.tables.channels import AddressRow, MediaRow
+from troly.tables.controls import retention_days
 from troly.tables.conversations import Conversation
 from troly.tables.delivery import Inbox
 
@@ -44,6 +45,7 @@ class ActionMyData(Action):
             media = await connection.scalar(
                 select(func.count()).select_from(MediaRow).where(MediaRow.conversation_id == identity)
             )
+            days, days_with_report = await retention_days(connection, settings())
             address = await connection.scalar(
                 select(func.count()).select_from(AddressRow).where(AddressRow.conversation_id == identity)
             )
@@ -62,8 +64,8 @@ class ActionMyData(Action):
             else "",
             media={"response": "label_my_media", "count": media} if media else "",
             address={"response": "label_my_address"} if address else "",
-            days=settings().retention_days,
-            days_with_report=settings().retention_days_with_report,
+            days=days,
+            days_with_report=days_with_report,
         )
         return []
 

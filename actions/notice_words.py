@@ -10,15 +10,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import application_facts as facts
 from actions import portal
-from actions.office_hours import hours_of, opening_of
 from actions.receiving import office_of
 from actions.speech import Button, application_source, say
 from actions.turn import payload, read
 from portal.changes import restored
 from portal.following import Told
 from portal.models import Application
-from portal.offices import Office
+from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
+from troly.offices import Office
 
 
 class ActionTellNotice(Action):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -11,17 +12,26 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal
-from actions.office_hours import hours_of, opening_of
+from actions.ratings import offer
 from actions.speech import Button, say
-from actions.turn import ASPECTS, misses, payload, read
-from portal.offices import Office, Offices
+from actions.turn import already_answered, misses, payload, read
+from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
+from troly.offices import Office, Offices
 from troly.settings import settings
 from troly.units.directory import Commune, Named, directory
 
 _MOST_CHOICES = 8
 _FAR_KM = 60.0
 """Beyond this from every commune of the province, a shared location is somewhere else."""
+
+
+@dataclass(frozen=True)
+class _To:
+    """Whom to tell, and the conversation so far."""
+
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
 
 
 class ValidateOfficeForm(Action):
@@ -53,7 +63,8 @@ class ActionAskOfficePlace(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
-        if turn.intent in ASPECTS:
+        if already_answered(tracker):
+            # What came between has its own answer record; a turn has only one.
             dispatcher.utter_message(response="ask_office_place_again", answer={})
             return []
         again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
@@ -78,18 +89,19 @@ class ActionFindOffice(Action):
     ) -> list[EventType]:
         turn = read(tracker)
         done: list[EventType] = [SlotSet("office_place", None)]
+        to = _To(dispatcher, tracker)
         offices = await _offices().all()
         if code := turn.entities.get("commune_code"):
             if code == "province":
-                _tell(dispatcher, [office for office in offices if office.level == "province"], None)
+                done += _tell(to, [office for office in offices if office.level == "province"], None)
             else:
-                _of_communes(dispatcher, offices, [c for c in (directory().communes.get(str(code)),) if c])
+                done += _of_communes(to, offices, [c for c in (directory().communes.get(str(code)),) if c])
         elif "latitude" in turn.entities:
-            _nearest(dispatcher, offices, turn.entities)
+            done += _nearest(to, offices, turn.entities)
         else:
             place = str(tracker.get_slot("office_place") or turn.text)
             named = directory().find(place, settings().province)
-            _named(dispatcher, offices, named, await _level(turn.focus))
+            done += _named(to, offices, named, await _level(turn.focus))
         return done
 
 
@@ -106,103 +118,102 @@ def _offices() -> Offices:
     return Offices(portal.engine(), settings().province)
 
 
-def _named(dispatcher: CollectingDispatcher, offices: list[Office], named: Named, level: str) -> None:
+def _named(to: _To, offices: list[Office], named: Named, level: str) -> list[EventType]:
     """The communes that a name leads to: the one of today, else what a former unit became.
 
     A procedure that only the province handles leads to the province's centre, whatever the commune.
     """
     if level == "province":
-        _tell(
-            dispatcher, [office for office in offices if office.level == "province"], None, province_only=True
+        return _tell(
+            to, [office for office in offices if office.level == "province"], None, province_only=True
         )
-        return
     if named.communes:
         communes = list(named.communes)
     elif named.former:
         communes = [commune for unit in named.former for commune in unit.successors]
     else:
         communes = [c for district in named.districts for c in directory().in_district(*district)]
-    _of_communes(dispatcher, offices, list({commune.code: commune for commune in communes}.values()))
+    return _of_communes(to, offices, list({commune.code: commune for commune in communes}.values()))
 
 
-def _of_communes(dispatcher: CollectingDispatcher, offices: list[Office], communes: list[Commune]) -> None:
+def _of_communes(to: _To, offices: list[Office], communes: list[Commune]) -> list[EventType]:
     if len(communes) > 1:
         say(
-            dispatcher,
+            to.dispatcher,
             "choose_commune",
             status="clarify",
             record={"intent": "find_office"},
             choices=[_commune_button(commune) for commune in communes[:_MOST_CHOICES]],
         )
-        return
+        return []
     if not communes:
         say(
-            dispatcher,
+            to.dispatcher,
             "office_place_not_found",
             status="not_found",
             record={"intent": "find_office"},
             choices=[_province_button()],
         )
-        return
+        return []
     (commune,) = communes
     found = [
         office for office in offices if office.level == "commune" and office.commune_code == commune.code
     ]
-    _tell(dispatcher, found, commune)
+    return _tell(to, found, commune)
 
 
-def _nearest(dispatcher: CollectingDispatcher, offices: list[Office], entities: dict[str, Any]) -> None:
+def _nearest(to: _To, offices: list[Office], entities: dict[str, Any]) -> list[EventType]:
     try:
         latitude, longitude = float(entities["latitude"]), float(entities["longitude"])
     except (KeyError, TypeError, ValueError):
-        _of_communes(dispatcher, offices, [])
-        return
+        return _of_communes(to, offices, [])
     near = [
         (commune, distance)
         for commune, distance in directory().nearest(latitude, longitude, count=40)
         if commune.province == settings().province and distance <= _FAR_KM
     ][:3]
     if not near:
-        _of_communes(dispatcher, offices, [])
-        return
+        return _of_communes(to, offices, [])
     # Centres of communes, not borders: the nearest is likely, not certain. So the next ones are offered.
     served = {office.commune_code: office for office in offices if office.level == "commune"}
     (commune, _), *others = near
     found = [served[commune.code]] if commune.code in served else []
-    _tell(dispatcher, found, commune, also=[other for other, _ in others], guessed=True)
+    return _tell(to, found, commune, also=[other for other, _ in others], guessed=True)
 
 
 def _tell(
-    dispatcher: CollectingDispatcher,
+    to: _To,
     found: list[Office],
     commune: Commune | None,
     *,
     also: list[Commune] | None = None,
     guessed: bool = False,
     province_only: bool = False,
-) -> None:
+) -> list[EventType]:
     if not found:
         place = {"vi": commune.name, "en": commune.name} if commune else settings().province
         say(
-            dispatcher,
+            to.dispatcher,
             "office_not_listed",
             status="not_found",
             record={"intent": "find_office"},
             choices=[_province_button()],
             place=place,
         )
-        return
+        return []
     office = found[0]
     links = [{"title": {"response": "link_map"}, "url": _map(office)}]
     if office.appointment_url:
         links.append({"title": {"response": "link_appointment"}, "url": office.appointment_url})
+    rate, remembered = offer(to.tracker, "office")
     say(
-        dispatcher,
+        to.dispatcher,
         "office",
         status="answered",
         choices=[
             *[_commune_button(other) for other in also or []],
             *([] if office.level == "province" else [_province_button()]),
+            *rate,
         ],
         links=links,
         record={
@@ -218,6 +229,7 @@ def _tell(
         opening=opening_of(office.hours, now()),
         sample={"response": "label_office_sample"} if office.sample else "",
     )
+    return remembered
 
 
 def _map(office: Office) -> str:

@@ -15,12 +15,13 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal
-from actions.office_hours import hours_of, opening_of
 from actions.speech import Button, say
 from actions.turn import Turn, misses, payload, read
+from troly.answers.opening import hours_of, opening_of
 from troly.clock import VIETNAM, now
 from troly.hours import OfficeHours
 from troly.settings import settings
+from troly.tables.controls import retention_days
 from troly.tables.handover import HELD, WAITING, Desk, desk
 from troly.text import fold
 
@@ -159,7 +160,8 @@ class ActionAskMessagePhone(Action):
         without = Button(
             title={"response": "button_without_phone"}, payload=payload("leave_message", without_phone=True)
         )
-        days = settings().retention_days
+        async with portal.engine().connect() as connection:
+            days, _ = await retention_days(connection, settings())
         just_asked = tracker.get_slot("requested_slot") == "message_phone"
         if just_asked and not misses(turn, "talk_to_human"):
             # Another question came between and has its own answer.

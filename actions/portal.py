@@ -37,7 +37,7 @@ def client() -> PortalClient:
 @lru_cache(maxsize=1)
 def engine() -> AsyncEngine:
     """The action server's one pool of connections to the database."""
-    return async_engine(settings().database, hide_parameters=True)
+    return async_engine(settings().database, prompt=True, hide_parameters=True)
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,11 @@
-"""Ratings: five points for a service, a thumb for an answer, and the reason of a bad one."""
+"""Ratings: five points for a service, a thumb for an answer, and the reason of a bad one.
+
+At the end of a service a button offers the five points, at most once a day for each service.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import structlog
 from rasa_sdk import Action, Tracker
@@ -14,15 +17,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from actions import portal
 from actions.speech import Button, say
 from actions.turn import Turn, payload, read
-from troly.clock import now
+from troly.clock import now, today
 from troly.tables.conversations import Conversation, Rating
 from troly.tables.delivery import Outbox
 from troly.verdicts import Verdict, verdict_in
 
 log = structlog.get_logger(__name__)
 
+Service = Literal["status", "report", "guide", "life_event", "office", "person"]
+SERVICES: frozenset[str] = frozenset(get_args(Service))
+
 REASONS = ("wrong_procedure", "wrong_information", "hard_to_understand", "other")
 
+_SKIPPED = "skip"
 _BAD_STARS = 3
 """Up to so many, the reason is asked."""
 
@@ -45,11 +52,17 @@ class ActionRate(Action):
             say(dispatcher, "rating_explained", status="smalltalk", record=about, choices=_after(reason))
             return [SlotSet("rating_target", None)]
         given = _given(turn)
+        service = _service(turn, tracker)
+        if turn.pressed and turn.entities.get("stars") == _SKIPPED:
+            say(dispatcher, "rating_skipped", status="smalltalk", record=about)
+            return []
         if given and given.stars:
-            await _store(tracker.sender_id, "service", "stars", given.stars)
-            return self._thanked(dispatcher, "service", good=given.stars > _BAD_STARS)
+            place = f"service:{service}" if service else "service"
+            await _store(tracker.sender_id, place, "stars", given.stars)
+            done = self._thanked(dispatcher, place, good=given.stars > _BAD_STARS)
+            return [*done, SlotSet("rating_service", None)]
         if given:
-            number = await _last_reply(tracker.sender_id)
+            number = _number(turn.entities.get("rated_reply")) or await _last_reply(tracker.sender_id)
             place = f"reply:{number}" if number else "conversation"
             await _store(tracker.sender_id, place, "thumb", int(bool(given.thumb)))
             return self._thanked(dispatcher, place, good=bool(given.thumb))
@@ -58,15 +71,9 @@ class ActionRate(Action):
             "ask_rating",
             status="clarify",
             record=about,
-            choices=[
-                Button(
-                    title={"response": f"button_stars_{number}"},
-                    payload=payload("rate_service", stars=number),
-                )
-                for number in range(5, 0, -1)
-            ],
+            choices=[*[_star(number, service) for number in range(5, 0, -1)], _star(_SKIPPED, service)],
         )
-        return []
+        return [SlotSet("rating_service", service or None)]
 
     def _thanked(self, dispatcher: CollectingDispatcher, target: str, *, good: bool) -> list[EventType]:
         about = {"intent": "rate_service"}
@@ -89,9 +96,33 @@ class ActionRate(Action):
         return [SlotSet("rating_target", target)]
 
 
-def rating_button() -> Button:
-    """Offered at the end of a service."""
-    return Button(title={"response": "button_rate"}, payload="/rate_service")
+def offer(tracker: Tracker, service: Service) -> tuple[list[Button], list[EventType]]:
+    """The button at the end of a service, and what remembers it; nothing where it was offered today."""
+    day = today().date().isoformat()
+    offered = tracker.get_slot("rating_offers")
+    offered = offered if isinstance(offered, dict) else {}
+    if offered.get(service) == day:
+        return [], []
+    button = Button(title={"response": "button_rate"}, payload=payload("rate_service", service=service))
+    return [button], [SlotSet("rating_offers", {**offered, service: day})]
+
+
+def _star(number: int | str, service: str) -> Button:
+    about = {"service": service} if service else {}
+    return Button(
+        title={"response": f"button_stars_{number}"}, payload=payload("rate_service", stars=number, **about)
+    )
+
+
+def _service(turn: Turn, tracker: Tracker) -> str:
+    """Which service is rated: what the button says, else the one that was last asked about."""
+    named = turn.entities.get("service") or (not turn.pressed and tracker.get_slot("rating_service"))
+    return str(named) if named in SERVICES else ""
+
+
+def _number(value: object) -> int | None:
+    written = str(value or "")
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
 def _after(reason: str) -> list[Button]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from actions import portal
-from portal.offices import Office, Offices
+from troly.offices import Office, Offices
 from troly.settings import settings
 from troly.units.directory import directory
 

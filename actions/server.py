@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Any
 
+from troly.answers import following
+from troly.answers.live import GUIDE
 from troly.database import require_tables
 from troly.settings import Settings
 
@@ -32,7 +35,7 @@ def run(settings: Settings) -> None:
     import actions.sharing
     import actions.units
     import actions.verification  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
-    from actions import portal
+    from actions import guide_files, portal
     from actions.reports import sending
     from portal import watch
 
@@ -52,6 +55,8 @@ def run(settings: Settings) -> None:
         app.add_task(watch.run(settings), name="watch")
 
     app.register_listener(watch_portal, "after_server_start")
+    following.attach(app, settings, {GUIDE: guide_files.use})
     # Its banner of seven lines says nothing that `troly serve` does not.
     logging.getLogger("sanic.root").setLevel(logging.WARNING)
+    gc.freeze()  # what is imported stays: nobody need look through it for garbage
     app.run(host=settings.host, port=settings.actions_port, workers=1, access_log=False)

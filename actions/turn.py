@@ -95,6 +95,14 @@ def misses(turn: Turn, intent: str) -> bool:
     return not turn.pressed and turn.intent in (intent, "out_of_scope")
 
 
+def already_answered(tracker: Tracker) -> bool:
+    """Whether something was said since the citizen's latest message."""
+    for event in reversed(tracker.events):
+        if event.get("event") in ("bot", "user"):
+            return bool(event["event"] == "bot")
+    return False
+
+
 def payload(intent: str, **entities: Any) -> str:
     """The message that a button sends: /intent{"entity": value}."""
     return f"/{intent}{json.dumps(entities, ensure_ascii=False)}" if entities else f"/{intent}"

@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speech import Button, say
-from actions.turn import ASPECTS, misses, payload, read
+from actions.turn import already_answered, misses, payload, read
 from troly.settings import settings
 from troly.units.directory import Commune, FormerUnit, Named, directory
 
@@ -49,7 +49,8 @@ class ActionAskUnitPlace(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
-        if turn.intent in ASPECTS:
+        if already_answered(tracker):
+            # What came between has its own answer record; a turn has only one.
             dispatcher.utter_message(response="ask_unit_place_again", answer={})
             return []
         again = tracker.get_slot("requested_slot") == "unit_place" and turn.intent != "ask_merged_unit"

@@ -63,11 +63,11 @@ def read_records(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:
 
 
 def load_parser(model: Path | None = None) -> Callable[[str], dict[str, Any]]:
-    """A function from a message to Rasa's parse data, with the newest model of MODEL_DIR unless one is named.
+    """A function from a message to Rasa's parse data, with the model that answers unless one is named.
 
     Raises UsageError where there is none.
     """
-    path = model or newest_model(settings().model_dir)
+    path = model or _serving()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     import structlog
@@ -91,12 +91,10 @@ def load_parser(model: Path | None = None) -> Callable[[str], dict[str, Any]]:
     return understand
 
 
-def newest_model(folder: Path) -> Path:
-    """The model trained last. Raises UsageError naming the command to train where there is none."""
-    models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    if not models:
-        raise UsageError(f"no model in {folder}/: run `troly train` first")
-    return models[-1]
+def _serving() -> Path:
+    from bot.versions import serving_model
+
+    return serving_model(settings())
 
 
 def _readable(text: str, made: dict[str, Any]) -> str:

@@ -70,6 +70,30 @@ def add_language(code: str, project: Path) -> None:
 
 
 @data.command()
+@_project
+def export(project: Path) -> None:
+    """Write what staff taught into nlu_data/, as a change to be reviewed and committed with git.
+
+    Lines are added where they belong; the rest of the files stays as it is. Run it again at any time: what
+    stands in the files is not written twice, and no training counts it twice.
+    """
+    from bot.data_export import export as write
+
+    done = write(settings(), project.absolute())
+    for path, texts in sorted(done.sentences.items()):
+        click.echo(f"{path.relative_to(project.absolute())}: {len(texts)} sentences")
+    if done.names:
+        procedures = len({one.code for one in done.names})
+        click.echo(f"nlu_data/procedures.yml: {len(done.names)} names of {procedures} procedures")
+    for line in done.undecided:
+        click.echo(f"not written: {line}", err=True)
+    sentences = sum(map(len, done.sentences.values()))
+    click.echo(f"{sentences} sentences and {len(done.names)} names written, {done.known} were there already.")
+    if sentences or done.names:
+        click.echo("Now look them over: git diff nlu_data, troly data check, git commit.")
+
+
+@data.command()
 def vectors() -> None:
     """Make nlu_data/vectors/ again, so that a first training need not encode what comes with the project."""
     from bot.data_vectors import write

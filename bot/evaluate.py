@@ -76,9 +76,10 @@ def _measure(files: Sequence[Path], folder: Path, model: Path | None) -> None:
     if not records:
         raise UsageError(f"no records in {', '.join(map(str, files))}")
 
-    from bot.commands import load_parser, newest_model
+    from bot.commands import load_parser
+    from bot.versions import serving_model
 
-    used = model or newest_model(settings().model_dir)
+    used = model or serving_model(settings())
     outcomes = judge(load_parser(used), records)
     found = list(groups(outcomes))
     click.echo("\n".join(lines(found, outcomes)))

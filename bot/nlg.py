@@ -10,22 +10,51 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import secrets
-from bot.rendering import Renderer
 from bot.response_files import LANGUAGES, renderers, statuses
+from troly.answers.live import Contents
+from troly.answers.rendering import Renderer
 
 _BOTH = "\n\n– – –\n\n"
+
+
+class Changes:
+    """What staff changed: response -> language -> text, buttons. Generators look whether it is another."""
+
+    def __init__(self) -> None:
+        """Starts with nothing changed."""
+        self.contents: Contents = {}
+
+    def take(self, contents: Contents) -> None:
+        """From now on these are said in place of what a model brought."""
+        self.contents = contents
+
+
+IN_USE = Changes()
+"""Of this process; bot/server.py has it follow the database."""
 
 
 class LanguageGenerator(NaturalLanguageGenerator):
     """Generates each response in the citizen's language; in both where that is neither."""
 
-    def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
+    def __init__(
+        self,
+        endpoint_config: EndpointConfig | None = None,
+        domain: Domain | None = None,
+        changes: Changes = IN_USE,
+    ) -> None:
         """The responses come from the loaded model's domain (set with `domain` or by use_domain)."""
-        self._renderers = renderers(domain.responses if domain else {})
+        self._changes = changes
+        self._responses = domain.responses if domain else {}
+        self._render()
 
     def use_domain(self, domain: Domain) -> None:
         """Take the responses of a newly loaded model."""
-        self._renderers = renderers(domain.responses)
+        self._responses = domain.responses
+        self._render()
+
+    def _render(self) -> None:
+        self._rendered = self._changes.contents
+        self._renderers = renderers(self._responses, self._rendered)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -37,6 +66,8 @@ class LanguageGenerator(NaturalLanguageGenerator):
         kwargs are the response's values; "answer", "links" and "choices" are structure, and "language"
         overrules the slot (a switch of language is set only after its confirmation is uttered).
         """
+        if self._rendered is not self._changes.contents:
+            self._render()
         asked = kwargs.get("language")
         languages = (asked,) if asked in LANGUAGES else _languages(tracker)
         chosen = [self._renderers[language] for language in languages]
@@ -109,6 +140,7 @@ def _seen(tracker: DialogueStateTracker) -> dict[str, Any] | None:
     communes = [entity["value"] for entity in latest.entities if entity.get("entity") == "commune"]
     return {
         "confidence": latest.intent.get("confidence"),
+        "second_intent": (latest.parse_data or {}).get("second_intent"),
         "decision": (latest.parse_data or {}).get("procedure_decision"),
         "commune": communes[0] if communes else None,
     }

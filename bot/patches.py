@@ -1,4 +1,6 @@
-"""Three hot spots of Rasa 3.6.21, removed without changing what it does; the third is in rule_index.py.
+"""Hot spots of Rasa 3.6.21, removed without changing what it does.
+
+Two are here; rule_index.py, tracker_copies.py and, for serving alone, graph_plan.py have the others.
 
 Each is measured in docs/adr/0003; a test pins the version, so that an upgrade brings us back here.
 """
@@ -13,7 +15,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import Event
 
-from bot import rule_index
+from bot import rule_index, tracker_copies
 
 PINNED = "3.6.21"
 
@@ -23,6 +25,7 @@ _RASA_VALIDATES = RemoteAction._validate_action_result
 def apply() -> None:
     """Install all patches; calling it again changes nothing."""
     rule_index.apply()
+    tracker_copies.apply()
     RemoteAction._validate_action_result = _validate_action_result
     Event.resolve_by_type = staticmethod(_resolve_by_type)
 

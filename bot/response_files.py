@@ -7,27 +7,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 
-from bot.rendering import Renderer
+from troly.answers.checks import fits
+from troly.answers.rendering import Renderer
+from troly.answers.responses import FOLDER, LANGUAGES, changed, english_terms, load
 from troly.errors import UsageError
 
-FOLDER = Path(__file__).parent / "responses"
-LANGUAGES = ("vi", "en")
+__all__ = [
+    "FOLDER",
+    "LANGUAGES",
+    "compile_domain_responses",
+    "english_terms",
+    "load",
+    "renderers",
+    "statuses",
+]
 
-
-def load(language: str, folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
-    """The responses of one language: name -> {"text", "buttons"?}. A bare text is short for {"text"}.
-
-    From vi.yml and, a file a service, <service>.vi.yml. Raises UsageError for a name in two files.
-    """
-    loaded: dict[str, dict[str, Any]] = {}
-    for path in [folder / f"{language}.yml", *sorted(folder.glob(f"*.{language}.yml"))]:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if twice := sorted(loaded.keys() & raw.keys()):
-            raise UsageError(f"{path.name}: {', '.join(twice)}: already in another file of bot/responses")
-        loaded |= {name: value if isinstance(value, dict) else {"text": value} for name, value in raw.items()}
-    return loaded
+log = structlog.get_logger("answers")
 
 
 @lru_cache(maxsize=1)
@@ -35,13 +33,6 @@ def statuses() -> Mapping[str, str]:
     """Response name -> status of the answer record, for the responses that rules utter themselves."""
     raw: dict[str, str] = yaml.safe_load((FOLDER / "answers.yml").read_text(encoding="utf-8"))
     return raw
-
-
-@lru_cache(maxsize=1)
-def english_terms() -> Mapping[str, str]:
-    """Official Vietnamese terms, lower case -> plain English."""
-    raw: dict[str, str] = yaml.safe_load((FOLDER / "terms_en.yml").read_text(encoding="utf-8"))
-    return {" ".join(term.lower().split()): english for term, english in raw.items()}
 
 
 def compile_domain_responses(folder: Path = FOLDER) -> dict[str, list[dict[str, Any]]]:
@@ -71,14 +62,27 @@ def compile_domain_responses(folder: Path = FOLDER) -> dict[str, list[dict[str, 
     return compiled
 
 
-def renderers(responses: Mapping[str, list[dict[str, Any]]]) -> dict[str, Renderer]:
-    """A renderer for each language, from the responses of the loaded domain."""
+def renderers(
+    responses: Mapping[str, list[dict[str, Any]]], changes: Mapping[str, Any] | None = None
+) -> dict[str, Renderer]:
+    """A renderer for each language, from the responses of the loaded domain and what staff changed.
+
+    A change that does not fit the response of this version any more is left out.
+    """
     by_language: dict[str, dict[str, dict[str, Any]]] = {language: {} for language in LANGUAGES}
     for name, variants in responses.items():
         for variant in variants:
             for condition in variant.get("condition", []):
                 if condition["name"] == "language" and condition["value"] in by_language:
                     by_language[condition["value"]][name] = variant
+    for name, change in (changes or {}).items():
+        given = {language: (change or {}).get(language) or {} for language in LANGUAGES}
+        known = {language: by_language[language].get(name) for language in LANGUAGES}
+        if all(known[language] and fits(known[language] or {}, given[language]) for language in LANGUAGES):
+            for language in LANGUAGES:
+                by_language[language][name] = changed(known[language] or {}, given[language])
+        else:
+            log.warning("change_does_not_fit", response=name)
     return {
         language: Renderer(language, known, english_terms() if language == "en" else None)
         for language, known in by_language.items()

@@ -1,18 +1,17 @@
-"""The Rasa process: loads the newest model and serves it on a private address through the REST channel."""
+"""The Rasa process: serves the active model on a private address through the REST channel."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import tarfile
 import warnings
-import zlib
 from pathlib import Path
 from typing import Any
 
+from troly.answers import following
+from troly.answers.live import RESPONSE
 from troly.database import require_tables
-from troly.errors import UsageError
 from troly.settings import Settings
 
 # TensorFlow comes with Rasa and is not used by our pipeline; its start-up notices help nobody.
@@ -21,35 +20,29 @@ os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 
 
-def newest_model(folder: Path) -> Path:
-    """The newest model file. Raises UsageError when there is none, or when it was cut off."""
-    models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    if not models:
-        raise UsageError(f"no model in {folder}/: run `troly train` first")
-    model = models[-1]
-    try:
-        with tarfile.open(model) as archive:
-            archive.getmembers()
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
-        raise UsageError(f"the model {model} is broken: delete it and run `troly train`") from None
-    return model
-
-
 def run(settings: Settings) -> None:
     """Serve until stopped. Raises UsageError when there is no usable model or database."""
-    model = newest_model(settings.model_dir)
+    from bot.versions import require_model
+
     require_tables(settings.database)
+    require_model(settings)
     # Rasa's dependencies warn on import about each other's ages; nobody who runs this can act on it.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    from bot import unused_parts
+
+    unused_parts.skip()
     import rasa.core.run
     from rasa.core.utils import AvailableEndpoints
 
-    from bot import patches
+    from bot import graph_plan, model_watch, patches
+    from bot.nlg import IN_USE
     from bot.rest_channel import GatewayInput
+    from bot.understanding.set_by_staff import STAFF
 
     logging.disable(logging.NOTSET)
     patches.apply()
+    graph_plan.apply()
     endpoints = AvailableEndpoints()
     app = rasa.core.run.configure_app(
         input_channels=[GatewayInput()],
@@ -59,25 +52,21 @@ def run(settings: Settings) -> None:
         port=settings.rasa_port,
     )
 
-    async def load(app: Any, _loop: asyncio.AbstractEventLoop) -> None:
-        app.ctx.agent = await load_agent(model, settings)
-
-    async def close(app: Any, _loop: asyncio.AbstractEventLoop) -> None:
-        agent = app.ctx.agent
-        await agent.tracker_store.close()
-        await agent.action_endpoint.close()
-
-    app.register_listener(load, "before_server_start")
-    app.register_listener(close, "after_server_stop")
+    following.attach(app, settings, {RESPONSE: IN_USE.take})
+    model_watch.attach(app, settings)
+    STAFF.watch(settings.database)
     # Its banner of seven lines says nothing that `troly serve` does not.
     logging.getLogger("sanic.root").setLevel(logging.WARNING)
     app.run(host=settings.host, port=settings.rasa_port, workers=1, access_log=False)
 
 
-async def load_agent(model: Path, settings: Settings, store: Any | None = None) -> Any:
+async def load_agent(
+    model: Path, settings: Settings, store: Any | None = None, *, locks: Any = None, endpoint: Any = None
+) -> Any:
     """The agent for a model with our tracker store, generator and pooled action endpoint.
 
-    `store` replaces the tracker store (tests).
+    `store` replaces the tracker store (tests); `locks` and `endpoint` are those of the agent before, which
+    may still be answering.
     """
     from rasa.core.agent import Agent
     from rasa.core.lock_store import InMemoryLockStore
@@ -90,11 +79,13 @@ async def load_agent(model: Path, settings: Settings, store: Any | None = None) 
     generator = LanguageGenerator()
     agent = Agent(
         tracker_store=store,
-        lock_store=InMemoryLockStore(),
+        lock_store=locks or InMemoryLockStore(),
         generator=generator,
-        action_endpoint=PooledEndpoint(f"{settings.actions}/webhook", enable_selective_domain=True),
+        action_endpoint=endpoint
+        or PooledEndpoint(f"{settings.actions}/webhook", enable_selective_domain=True),
     )
-    agent.load_model(str(model))
+    # Some seconds of work; meanwhile an agent before may be answering in this process.
+    await asyncio.to_thread(agent.load_model, str(model))
     generator.use_domain(agent.domain)
     # Rasa wraps the store in one that answers from memory when the database fails: the citizen's
     # conversation would silently start anew. A failure must reach the gateway, which tries again.

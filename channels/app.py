@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from types import FrameType
 
 import httpx
@@ -15,7 +17,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from channels import checklists, health, portal_webhook, registry
 from channels.base import Channel
+from channels.broadcasting import Broadcasts
 from channels.broker import Broker, LocalBroker
+from channels.controls import Controls
 from channels.delivery import Delivery
 from channels.desk import Desk
 from channels.edge import Edge, add_error_handlers
@@ -34,6 +38,7 @@ from channels.tokens import Tokens
 from channels.upkeep import Upkeep
 from channels.web import pages, reference
 from console import server as console
+from console.review import filling
 from troly.database import async_engine, require_tables
 from troly.errors import UsageError
 from troly.privacy import Keyring
@@ -76,7 +81,7 @@ def create_app(
     app.include_router(portal_webhook.router)
     for channel in gateway.channels.values():
         app.include_router(channel.router())
-    console.mount(app, console.build(settings, gateway.store, gateway.keyring, gateway.http))
+    console.mount(app, console.build(settings, gateway.archive, gateway.keyring, gateway.http, gateway.desk))
     app.include_router(pages.router)
     add_error_handlers(app)
     # The last one added is the outermost.
@@ -90,8 +95,9 @@ def create_app(
 
 def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderOptions) -> Gateway:
     # An error of the database would otherwise carry citizens' words into the log.
-    database = async_engine(settings.database, hide_parameters=True)
+    database = async_engine(settings.database, prompt=True, hide_parameters=True)
     store = Store(database)
+    archive = Store(async_engine(settings.database, hide_parameters=True)) if store.is_sqlite else store
     # Sanic closes a silent connection after 5 s: stop using it before, lest a message meets the closing.
     pool = httpx.Limits(max_connections=100, keepalive_expiry=2.0)
     # Our own processes, and platforms that the settings name; a proxy of the environment is for neither.
@@ -103,6 +109,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
     media = MediaStore(store, http, settings)
     channels: dict[str, Channel] = {}
     sender = Sender(store, keyring, channels, metrics, sender_options)
+    controls = Controls(store)
     delivery = Delivery(
         store,
         rasa,
@@ -113,6 +120,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         keyring=keyring,
         default_language=settings.default_language,
         wake_sender=sender.wake,
+        switched=controls,
     )
     desk = Desk(store, keyring, channels, settings, wake=delivery.wake, wake_sender=sender.wake)
     reception = Reception(
@@ -131,6 +139,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         settings=settings,
         engine=database,
         store=store,
+        archive=archive,
         broker=broker,
         http=http,
         rasa=rasa,
@@ -143,7 +152,11 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         sender=sender,
         reception=reception,
         desk=desk,
-        upkeep=Upkeep(store, media, desk, settings),
+        upkeep=Upkeep(
+            archive, media, desk, settings, minutely=[partial(filling.fill, archive, settings, steps=5)]
+        ),
+        controls=controls,
+        broadcasts=Broadcasts(store, desk),
         channels=channels,
     )
 
@@ -165,6 +178,7 @@ async def _start(gateway: Gateway) -> None:
     gateway.delivery.start()
     gateway.sender.start()
     gateway.upkeep.start()
+    gateway.broadcasts.start()
     for channel in gateway.channels.values():
         await channel.start()
 
@@ -173,6 +187,7 @@ async def _stop(gateway: Gateway) -> None:
     """Take in nothing more, answer what is being answered, send what is due, then let go."""
     gateway.broker.close()
     await gateway.upkeep.stop()
+    await gateway.broadcasts.stop()
     await gateway.delivery.stop()
     await gateway.sender.stop()
     for channel in gateway.channels.values():
@@ -181,6 +196,7 @@ async def _stop(gateway: Gateway) -> None:
     await gateway.limits.stop()
     await gateway.http.aclose()
     await gateway.engine.dispose()
+    await gateway.archive.close()
 
 
 class _Server(uvicorn.Server):
@@ -214,6 +230,7 @@ def run(settings: Settings, *, options: DeliveryOptions | None = None) -> None:
         timeout_graceful_shutdown=15,
         timeout_keep_alive=30,
     )
+    gc.freeze()  # what is imported stays: nobody need look through it for garbage
     _Server(config, app.state.gateway).run(sockets=[listener])
 
 

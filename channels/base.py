@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -100,6 +100,8 @@ class Seen(BaseModel):
 
     confidence: float | None = Field(default=None, ge=0, le=1)
     """Of the intent."""
+    second_intent: str | None = None
+    """What the encoder alone made of it, where the words alone said another."""
     decision: str | None = None
     """Of the procedure finder."""
     commune: str | None = None
@@ -122,6 +124,11 @@ class Outbound(BaseModel):
     """Not stored with the reply."""
     secret: bool = Field(default=False, exclude=True)
     """It asks for what must not be kept: the next message is masked once it is answered. Not stored."""
+
+    def outside(self) -> Self:
+        """The same without links to paths, which only the website's page can complete."""
+        kept = [link for link in self.links if not link.url.startswith("/")]
+        return self if len(kept) == len(self.links) else self.model_copy(update={"links": kept})
 
 
 class Reply(Outbound):

@@ -8,7 +8,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 
 _MOST_VISITORS = 512
 _MOST_TURNS = 100_000
+_STDOUT = Path("-")
 
 
-def _numbers(most: int) -> Callable[[click.Context, click.Parameter, str], tuple[int, ...]]:
+_Reader = Callable[[click.Context, click.Parameter, str | None], tuple[int, ...] | None]
+
+
+def _numbers(most: int) -> _Reader:
     """A reader of "1,8,16": ascending numbers up to `most`, each once."""
 
-    def read(_context: click.Context, _option: click.Parameter, value: str) -> tuple[int, ...]:
+    def read(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+        if value is None:
+            return None
         parts = [part.strip() for part in value.split(",") if part.strip()]
         if not all(part.isdecimal() and 1 <= int(part) <= most for part in parts):
             raise click.BadParameter(f"{value!r}: comma-separated numbers from 1 to {most}")
@@ -51,8 +57,22 @@ class _Running:
 
 @click.command()
 @click.option(
-    "--visitors", callback=_numbers(_MOST_VISITORS), default="1,8,16", show_default=True,
-    help="Numbers of visitors who ask at the same time.",
+    "--against", type=click.Choice(["stock"]),
+    help="Compare with Rasa as its documentation sets it up (docs/benchmark.md): both are trained, started "
+    "and measured, one after the other.",
+)  # fmt: skip
+@click.option(
+    "--epochs", type=click.IntRange(1), default=100, show_default=True,
+    help="Of stock Rasa's training; fewer for a quick try.",
+)  # fmt: skip
+@click.option(
+    "--training-minutes", type=click.FloatRange(0.1), default=120, show_default=True,
+    help="How long stock Rasa may train before the comparison is given up.",
+)  # fmt: skip
+@click.option("--per-intent", type=click.IntRange(2), hidden=True)
+@click.option(
+    "--visitors", callback=_numbers(_MOST_VISITORS),
+    help="Numbers of visitors who ask at the same time.  [default: 1,8,16; compared: 1,8,32]",
 )  # fmt: skip
 @click.option(
     "--case", "names", type=click.Choice(["plain", "portal_cached", "portal", "finder"]), multiple=True,
@@ -75,10 +95,15 @@ class _Running:
     help="With --url: the process whose CPU and memory count, with its children.",
 )
 @click.option(
-    "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Also write all figures here."
-)
+    "--json", "file", type=click.Path(dir_okay=False, path_type=Path), is_flag=False, flag_value=str(_STDOUT),
+    help="Also write all figures here; without a FILE, to standard output.",
+)  # fmt: skip
 def bench(
-    visitors: tuple[int, ...],
+    against: str | None,
+    epochs: int,
+    training_minutes: float,
+    per_intent: int | None,
+    visitors: tuple[int, ...] | None,
     names: tuple[str, ...],
     seconds: float,
     turns: tuple[int, ...],
@@ -93,19 +118,63 @@ def bench(
     from channels import bench_report
     from channels.bench import Plan
 
+    if visitors is None:
+        visitors = (1, 8, 32) if against else (1, 8, 16)
     if not visitors:
         raise UsageError("--visitors: name at least one number, for example 1,16")
     plan = Plan(visitors, seconds, turns)
+    if against:
+        if url:
+            raise UsageError("--url: both assistants are started here; leave it out with --against")
+        _compare(plan, names, epochs, training_minutes, per_intent, file)
+        return
     machine = bench_report.machine()
     with _given(url, pid) if url else _own_stack() as running:
         measured = asyncio.run(_measure(running, plan, names))
-    click.echo("\n".join(bench_report.lines(measured, running.start, machine)))
+    click.echo("\n".join(bench_report.lines(measured, running.start, machine)), err=file == _STDOUT)
     if file:
-        content = bench_report.document(measured, running.start, plan, machine)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        _write(file, bench_report.document(measured, running.start, plan, machine))
     if measured.failed:
         raise click.exceptions.Exit(1)
+
+
+def _compare(
+    plan: Plan, names: Sequence[str], epochs: int, minutes: float, per_intent: int | None, file: Path | None
+) -> None:
+    from channels import bench_comparison, bench_report
+    from channels.bench_against import GOALS, Wish, compare
+
+    machine = bench_report.machine()
+    found = compare(settings(), Wish(plan, names, epochs, minutes, per_intent), _tell)
+    ours, stock = found.ours, found.stock
+    ratios = bench_comparison.ratios(ours, stock)
+    titles = (("STOCK RASA", stock), ("OURS", ours))
+    lines = [
+        line
+        for title, side in titles
+        for line in ("", title, *bench_report.lines(side.measured, side.start, machine))
+    ]
+    lines += bench_comparison.lines(ours, stock, found.training)
+    lines += bench_comparison.ratio_lines(ratios, GOALS)
+    click.echo("\n".join(lines), err=file == _STDOUT)
+    if file:
+        document = bench_report.document(ours.measured, ours.start, plan, machine)
+        document["ours"] |= {"training": {"first": ours.training, "again": ours.training_again}}
+        document["stock"] = bench_report.figures(stock.measured, stock.start)
+        document["stock"] |= {"training": asdict(found.training)}
+        each = bench_comparison.each(ours.measured, stock.measured)
+        _write(file, {"ratios": ratios, "goals": GOALS, "each": each, **document})
+    if ours.measured.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _write(file: Path, content: object) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    if file == _STDOUT:
+        click.echo(text, nl=False)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 async def _measure(running: _Running, plan: Plan, names: Sequence[str]) -> Measured:

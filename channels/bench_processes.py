@@ -82,11 +82,13 @@ def cost(before: Snapshot, after: Snapshot) -> Cost:
 
 
 def process_name(command: Sequence[str]) -> str:
-    """What `troly serve` calls the process ("gateway"), or the program's own name."""
+    """What `troly serve` calls the process ("gateway"), or the module's or program's own name."""
     if "--only" in command[:-1]:
         return command[command.index("--only") + 1]
     if "serve" in command:
         return "serve"
+    if "-m" in command[:-1]:
+        return command[command.index("-m") + 1]
     return Path(command[0]).name if command and command[0] else "?"
 
 

@@ -68,19 +68,24 @@ def machine() -> dict[str, Any]:
 
 
 def document(measured: Measured, start: Start | None, plan: Plan, on: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything as JSON. Another assistant of the same run would stand beside "ours"."""
+    """Everything as JSON. Another assistant of the same run stands beside "ours"."""
     return {
         "made_at": now().isoformat(timespec="seconds"),
         "machine": dict(on),
         "plan": {"visitors": plan.visitors, "seconds": plan.seconds, "turns": plan.turns},
-        "ours": {
-            "start": _start(start, measured.at_start) if start else None,
-            "cases": [_load(load) for load in measured.loads],
-            "turns": [_turn(turn) for turn in measured.turns],
-            "turn_failures": dict(measured.turn_failures),
-            "memory": {"start": _memory(measured.at_start), "end": _memory(measured.at_end)},
-            "failed": measured.failed,
-        },
+        "ours": figures(measured, start),
+    }
+
+
+def figures(measured: Measured, start: Start | None) -> dict[str, Any]:
+    """All that was measured of one assistant, as JSON."""
+    return {
+        "start": _start(start, measured.at_start) if start else None,
+        "cases": [_load(load) for load in measured.loads],
+        "turns": [_turn(turn) for turn in measured.turns],
+        "turn_failures": dict(measured.turn_failures),
+        "memory": {"start": _memory(measured.at_start), "end": _memory(measured.at_end)},
+        "failed": measured.failed,
     }
 
 
@@ -174,13 +179,13 @@ def lines(measured: Measured, start: Start | None, on: Mapping[str, Any]) -> Ite
 
 def _load_lines(loads: Sequence[Load]) -> Iterator[str]:
     heads = ("visitors", "answered", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms", "per s", "others")
-    yield from ("", _row("messages", heads))
+    yield from ("", row("messages", heads))
     for load in loads:
         latency = Percentiles.of(load.latencies)
         times = (latency.p50, latency.p95, latency.p99, latency.most, throughput(load))
         counts = (load.visitors, len(load.latencies), sum(load.failures.values()))
-        cells = [*map(str, counts), *map(_shown, times), _shown(other_cpus(load.spent), 2)]
-        yield _row(load.title, cells) + (" (all asked)" if load.used_up else "")
+        cells = [*map(str, counts), *map(shown, times), shown(other_cpus(load.spent), 2)]
+        yield row(load.title, cells) + (" (all asked)" if load.used_up else "")
     yield "others: CPUs that other programs kept busy; figures taken beside much of it compare badly"
     answers: dict[str, Counter[str]] = {}
     for load in loads:
@@ -196,37 +201,37 @@ def _cost_lines(loads: Sequence[Load]) -> Iterator[str]:
     if not names:
         yield from ("", "CPU and memory are unknown; name the process with --pid")
         return
-    yield from ("", _row("CPU ms a message", ("visitors", *names, "together", "(client)")))
+    yield from ("", row("CPU ms a message", ("visitors", *names, "together", "(client)")))
     for load in loads:
         spent = load.spent
         parts = (*(spent.by_name.get(name, 0.0) for name in names), spent.total, spent.client)
-        yield _row(load.title, (str(load.visitors), *(_shown(cpu_ms(load, part)) for part in parts)))
+        yield row(load.title, (str(load.visitors), *(shown(cpu_ms(load, part)) for part in parts)))
 
 
 def _turn_lines(turns: Sequence[Turn]) -> Iterator[str]:
     if not turns:
         return
     heads = ("turn", "answered", "failed", "p50 ms", "p95 ms", "max ms", "CPU ms", "others")
-    yield from ("", _row(f"{WINDOW} turns of a conversation", heads))
+    yield from ("", row(f"{WINDOW} turns of a conversation", heads))
     for turn in turns:
         latency = Percentiles.of(turn.latencies)
         counts = (turn.mark, len(turn.latencies), sum(turn.failures.values()))
         figures = (latency.p50, latency.p95, latency.most, turn_cpu_ms(turn))
-        cells = [*map(str, counts), *map(_shown, figures), _shown(other_cpus(turn.spent), 2)]
-        yield _row(turn.title, cells) + ("" if turn.spent else " (not reached in time)")
+        cells = [*map(str, counts), *map(shown, figures), shown(other_cpus(turn.spent), 2)]
+        yield row(turn.title, cells) + ("" if turn.spent else " (not reached in time)")
 
 
 def _memory_lines(measured: Measured) -> Iterator[str]:
     start, end = measured.at_start.processes, measured.at_end.processes
     if not end:
         return
-    yield from ("", _row("memory in MB", ("at start", "at end")))
+    yield from ("", row("memory in MB", ("at start", "at end")))
     for pid, process in end.items():
         cells = ("–" if pid not in start else _megabytes(start[pid].rss), _megabytes(process.rss))
-        yield _row(process.name, cells)
+        yield row(process.name, cells)
     for name, kind in (("together", "rss"), ("together, shared pages once", "pss")):
         sums = (sum(getattr(one, kind) for one in found.values()) for found in (start, end))
-        yield _row(name, [_megabytes(one) for one in sums])
+        yield row(name, [_megabytes(one) for one in sums])
 
 
 def _failure_lines(measured: Measured) -> Iterator[str]:
@@ -238,11 +243,13 @@ def _failure_lines(measured: Measured) -> Iterator[str]:
         yield from ("", f"FAILED: {measured.failed} messages", *listed, *lost)
 
 
-def _row(name: str, cells: Sequence[str]) -> str:
+def row(name: str, cells: Sequence[str]) -> str:
+    """A line of a table."""
     return f"{name:<28}" + "".join(f" {cell:>8}" for cell in cells)
 
 
-def _shown(value: float, places: int = 1) -> str:
+def shown(value: float, places: int = 1) -> str:
+    """A number for people; a dash for what is unknown."""
     return "–" if math.isnan(value) else f"{value:.{places}f}"
 
 

@@ -63,9 +63,14 @@ async def _shared(connection: AsyncConnection, message: Claimed) -> str | None:
 async def settle(store: Store, handover_id: int, officer: str) -> bool:
     """A message has been dealt with: its words and the number are not needed any more."""
     async with store.write() as connection:
-        done = await connection.execute(
-            update(Handover)
-            .where(Handover.id == handover_id, Handover.state == MESSAGE)
-            .values(state=CLOSED, claimed_by=officer, closed_at=now(), contact=None, message=None)
-        )
+        return await settle_in(connection, handover_id, officer)
+
+
+async def settle_in(connection: AsyncConnection, handover_id: int, officer: str) -> bool:
+    """The same within the caller's transaction."""
+    done = await connection.execute(
+        update(Handover)
+        .where(Handover.id == handover_id, Handover.state == MESSAGE)
+        .values(state=CLOSED, claimed_by=officer, closed_at=now(), contact=None, message=None)
+    )
     return done.rowcount > 0

@@ -16,6 +16,7 @@ from channels.store import Store
 from troly.tables.delivery import Outbox
 
 _REFERENCE = re.compile(r"b:(\d{1,9}):(\d{1,2})")
+_THUMB = re.compile(r"t:(\d{1,9}):(up|down)")
 _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
 _TURN = 10
 """More replies than one turn has."""
@@ -26,6 +27,11 @@ def reference(reply_id: str, index: int) -> str:
     return f"b:{reply_id}:{index}"
 
 
+def thumb(reply_id: str, up: bool) -> str:
+    """The reference of a thumb under a reply."""
+    return f"t:{reply_id}:{'up' if up else 'down'}"
+
+
 async def payload_of(store: Store, conversation_id: str, reference: str) -> str | None:
     """The payload of the button that was shown in this conversation; None for any other reference."""
     async with store.read() as connection:
@@ -34,6 +40,8 @@ async def payload_of(store: Store, conversation_id: str, reference: str) -> str 
 
 async def payload_in(connection: AsyncConnection, conversation_id: str, reference: str) -> str | None:
     """The same within the caller's transaction."""
+    if rated := _THUMB.fullmatch(reference):
+        return await _rating(connection, conversation_id, int(rated[1]), rated[2])
     found = _REFERENCE.fullmatch(reference)
     if not found:
         return None
@@ -69,6 +77,16 @@ async def payload_of_number(store: Store, conversation_id: str, text: str) -> st
         if content.get("buttons"):
             return _payload(content, int(found[1]) - 1)
     return None
+
+
+async def _rating(connection: AsyncConnection, conversation_id: str, number: int, thumb: str) -> str | None:
+    """What a thumb under this reply says to the assistant; None where there is no such reply."""
+    known = await connection.scalar(
+        select(Outbox.number).where(Outbox.conversation_id == conversation_id, Outbox.number == number)
+    )
+    if known is None:
+        return None
+    return f'/rate_service{{"thumb": "{thumb}", "rated_reply": "{number}"}}'
 
 
 def _payload(content: dict[str, object] | None, index: int) -> str | None:

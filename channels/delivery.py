@@ -17,14 +17,29 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import choices, conversations, erasing, inbox, own_payloads, sharing, texts, transcripts, turns
+from channels import (
+    broadcasting,
+    choices,
+    controls,
+    conversations,
+    erasing,
+    inbox,
+    own_payloads,
+    sharing,
+    texts,
+    transcripts,
+    turns,
+)
 from channels.base import Channel, Outbound, PushChannel
+from channels.controls import Controls
 from channels.errors import RasaError, RasaUnreachable
-from channels.inbox import Claimed, Outcome
+from channels.inbox import Also, Claimed, Outcome
 from channels.media import MediaStore
 from channels.metrics import Metrics
 from channels.options import DeliveryOptions
+from channels.outbox import Place
 from channels.rasa import RasaClient, neutralize
 from channels.store import Store
 from troly.clock import now
@@ -49,11 +64,13 @@ class Delivery:
         keyring: Keyring,
         default_language: str,
         wake_sender: Callable[[], None],
+        switched: Controls | None = None,
     ) -> None:
         """Does nothing before start(); `channels` may be filled until then.
 
         `wake_sender` is called when a reply is stored that has to be sent.
         """
+        self._controls = switched or Controls(store)
         self._store = store
         self._rasa = rasa
         self._channels = channels
@@ -198,8 +215,13 @@ class Delivery:
             case "transcript":
                 replies = await transcripts.replies(self._store, message.conversation_id, message.language)
                 return await self._answer(channel, message, replies, media=media)
+            case "no_broadcasts":
+                told = [texts.told("no_broadcasts", message.language)]
+                return await self._answer(channel, message, told, also=broadcasting.refused)
         if message.handover == STAFF and own_payloads.is_for_staff(payload):
             return await self._hold(channel, message, media)
+        if off := await controls.instead(self._controls, message, payload, self._keyring):
+            return await self._answer(channel, message, off.replies, media=media, also=off.also)
         started = perf_counter()
         try:
             replies = await self._ask(message, payload, media)
@@ -209,7 +231,8 @@ class Delivery:
             return await self._failed(channel, message, error)
         self._away = False
         self._metrics.rasa.observe(perf_counter() - started)
-        return await self._answer(channel, message, replies, media=media)
+        banner, noted = await controls.incident(self._controls, channel, message)
+        return await self._answer(channel, message, banner + replies, media=media, also=noted)
 
     async def _chosen(self, channel: Channel, message: Claimed) -> str | None:
         """The payload that a typed number picks, where the platform has no buttons."""
@@ -249,14 +272,18 @@ class Delivery:
         *,
         error: str | None = None,
         media: dict[str, Any] | None = None,
+        also: Also | None = None,
     ) -> str:
+        if isinstance(channel, PushChannel):
+            replies = [reply.outside() for reply in replies]
+        conclude = partial(turns.concluded, message=message, replies=replies, keyring=self._keyring)
         outcome = await inbox.finish(
             self._store,
             message,
             replies,
             error=error,
             media=media if media != message.media else None,
-            also=partial(turns.concluded, message=message, replies=replies, keyring=self._keyring),
+            also=_both(conclude, also) if also else conclude,
         )
         if outcome in ("superseded", "erased", "held"):
             return await self._not_ours(message, outcome)
@@ -327,6 +354,14 @@ class Delivery:
         if notice:
             await self._announce(channel, message.conversation_id)
         return f"retry:{error.reason}"
+
+
+def _both(first: Also, second: Also) -> Also:
+    async def also(connection: AsyncConnection, place: Place) -> None:
+        await first(connection, place)
+        await second(connection, place)
+
+    return also
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -60,6 +60,10 @@ class Desk:
         self._wake = wake
         self._wake_sender = wake_sender
 
+    def words(self, encrypted: str | None) -> str:
+        """What a citizen left with a message, in clear: to be audited."""
+        return self._clear(encrypted, True) or ""
+
     async def present(self, officer: str, unit: str = "") -> None:
         """The officer has the console open; to be repeated every minute."""
         seen = {"unit": unit[:80], "seen_at": now()}
@@ -81,21 +85,21 @@ class Desk:
 
     async def claim(self, handover_id: int, officer: str) -> Changed | None:
         """Take a conversation; the assistant is silent from the return on. None when another was first."""
-        return await self._told(await handover.claim(self._store, handover_id, officer))
+        return await self.told(await handover.claim(self._store, handover_id, officer))
 
     async def reply(self, handover_id: int, officer: str, text: str) -> Changed | None:
         """Say something to the citizen, on whichever channel. None when this officer does not hold it."""
-        return await self._told(await handover.reply(self._store, handover_id, officer, text))
+        return await self.told(await handover.reply(self._store, handover_id, officer, text))
 
     async def hand_back(self, handover_id: int, officer: str, *, seen: int | None = None) -> Changed | None:
         """Give a conversation back; the assistant answers what came after message number `seen`."""
-        return await self._told(await handover.hand_back(self._store, handover_id, officer, seen=seen))
+        return await self.told(await handover.hand_back(self._store, handover_id, officer, seen=seen))
 
     async def transfer(
         self, handover_id: int, officer: str, *, to: str | None = None, unit: str | None = None
     ) -> Changed | None:
         """Pass a conversation to another officer, or back into the queue."""
-        return await self._told(await handover.transfer(self._store, handover_id, officer, to=to, unit=unit))
+        return await self.told(await handover.transfer(self._store, handover_id, officer, to=to, unit=unit))
 
     async def settle(self, handover_id: int, officer: str) -> bool:
         """A message that was left has been dealt with."""
@@ -106,7 +110,7 @@ class Desk:
         changed = await handover.expire(self._store, self._patience)
         changed += await handover.release(self._store, self._idle)
         for one in changed:
-            await self._told(one)
+            await self.told(one)
         return len(changed)
 
     async def _asked(self, states: Sequence[str], limit: int, *, revealed: bool) -> list[Asked]:
@@ -144,7 +148,8 @@ class Desk:
     def _clear(self, text: str | None, revealed: bool) -> str | None:
         return self._keyring.decrypt(text) if text and revealed else None
 
-    async def _told(self, changed: Changed | None) -> Changed | None:
+    async def told(self, changed: Changed | None) -> Changed | None:
+        """Bring what a step of channels/handover.py stored to the citizen, once it is committed."""
         if changed and (channel := self._channels.get(changed.channel)):
             self._wake()
             if isinstance(channel, PushChannel):

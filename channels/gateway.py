@@ -10,7 +10,9 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.base import Channel
+from channels.broadcasting import Broadcasts
 from channels.broker import Broker
+from channels.controls import Controls
 from channels.delivery import Delivery
 from channels.desk import Desk
 from channels.limits import Limits
@@ -33,6 +35,8 @@ class Gateway:
     settings: Settings
     engine: AsyncEngine
     store: Store
+    archive: Store
+    """For statements that may take long, such as the console's searches: they must not hold up citizens."""
     broker: Broker
     http: httpx.AsyncClient
     rasa: RasaClient
@@ -46,6 +50,8 @@ class Gateway:
     reception: Reception
     desk: Desk
     upkeep: Upkeep
+    controls: Controls
+    broadcasts: Broadcasts
     channels: Mapping[str, Channel]
 
 

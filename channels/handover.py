@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels import texts
-from channels.base import Outbound
+from channels.base import Button, Outbound
 from channels.outbox import Kind, append
 from channels.store import Store
 from troly.clock import now
@@ -24,9 +24,12 @@ from troly.tables.conversations import STAFF, Conversation
 from troly.tables.delivery import DONE, Inbox, enqueue
 from troly.tables.delivery import HELD as FOR_STAFF
 from troly.tables.delivery import WAITING as FOR_ASSISTANT
-from troly.tables.handover import CANCELLED, CLOSED, EXPIRED, HELD, WAITING, Handover
+from troly.tables.handover import CANCELLED, CLOSED, EXPIRED, HELD, MESSAGE, WAITING, Handover
 
 _AT_ONCE = 100
+_DAY = timedelta(days=1)
+_RATE = '/rate_service{"service": "person"}'
+"""Asks for the five points (actions/ratings.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Changed:
     language: str | None
 
 
-class _RefusedError(Exception):
-    """Somebody else was first: rolls the step back."""
+class NotYoursError(Exception):
+    """Somebody else was first, or has it: rolls the step back."""
 
 
 async def open_for(connection: AsyncConnection, conversation_id: str, reason: str | None) -> bool:
@@ -83,32 +86,42 @@ async def remind(connection: AsyncConnection, conversation_id: str, language: st
 
 async def claim(store: Store, handover_id: int, officer: str) -> Changed | None:
     """Take the conversation: from the return on the assistant is silent. None when another was first."""
-    moment = now()
     async with _step(store) as connection:
-        changed = await _waiting(
-            connection,
-            handover_id,
-            STAFF,
-            state=HELD,
-            claimed_by=officer,
-            claimed_at=func.coalesce(Handover.claimed_at, moment),
-            active_at=moment,
-        )
-        await _tell(connection, changed, "staff_joined", "joined")
-        return changed
+        return await claim_in(connection, handover_id, officer)
     return None
+
+
+async def claim_in(connection: AsyncConnection, handover_id: int, officer: str) -> Changed:
+    """The same within the caller's transaction. Raises NotYoursError when another was first."""
+    moment = now()
+    changed = await _waiting(
+        connection,
+        handover_id,
+        STAFF,
+        state=HELD,
+        claimed_by=officer,
+        claimed_at=func.coalesce(Handover.claimed_at, moment),
+        active_at=moment,
+    )
+    await _tell(connection, changed, "staff_joined", "joined")
+    return changed
 
 
 async def reply(store: Store, handover_id: int, officer: str, text: str) -> Changed | None:
     """Say something to the citizen. None when this officer does not hold the conversation."""
-    moment = now()
     async with _step(store) as connection:
-        changed = await _by_holder(connection, handover_id, officer, STAFF, active_at=moment)
-        await append(connection, changed.conversation_id, [_by_staff(text, changed)])
-        # What the citizen wrote up to here has its answer.
-        await connection.execute(_kept(changed).where(Inbox.finished_at.is_(None)).values(finished_at=moment))
-        return changed
+        return await reply_in(connection, handover_id, officer, text)
     return None
+
+
+async def reply_in(connection: AsyncConnection, handover_id: int, officer: str, text: str) -> Changed:
+    """The same within the caller's transaction. Raises NotYoursError."""
+    moment = now()
+    changed = await _by_holder(connection, handover_id, officer, STAFF, active_at=moment)
+    await append(connection, changed.conversation_id, [_by_staff(text, changed)])
+    # What the citizen wrote up to here has its answer.
+    await connection.execute(_kept(changed).where(Inbox.finished_at.is_(None)).values(finished_at=moment))
+    return changed
 
 
 async def hand_back(
@@ -119,19 +132,31 @@ async def hand_back(
     `seen` is the number of the last message that the officer saw: the assistant answers what the citizen
     wrote after it. Without an officer, whoever holds it is meant.
     """
-    moment = now()
     async with _step(store) as connection:
-        changed = await _by_holder(connection, handover_id, officer, None, state=CLOSED, closed_at=moment)
-        await _tell(connection, changed, "staff_left", "returned")
-        if seen is not None:
-            await connection.execute(
-                _kept(changed)
-                .where(Inbox.number > seen, Inbox.finished_at.is_(None))
-                .values(state=FOR_ASSISTANT, due_at=moment, attempts=0)
-            )
-        await connection.execute(_kept(changed).values(state=DONE, finished_at=moment))
-        return changed
+        return await hand_back_in(connection, handover_id, officer, seen=seen)
     return None
+
+
+async def hand_back_in(
+    connection: AsyncConnection,
+    handover_id: int,
+    officer: str | None,
+    *,
+    seen: int | None = None,
+    told: str = "staff_left",
+) -> Changed:
+    """The same within the caller's transaction; `told` names the citizen's text. Raises NotYoursError."""
+    moment = now()
+    changed = await _by_holder(connection, handover_id, officer, None, state=CLOSED, closed_at=moment)
+    await _ended(connection, changed, told, handover_id)
+    if seen is not None:
+        await connection.execute(
+            _kept(changed)
+            .where(Inbox.number > seen, Inbox.finished_at.is_(None))
+            .values(state=FOR_ASSISTANT, due_at=moment, attempts=0)
+        )
+    await connection.execute(_kept(changed).values(state=DONE, finished_at=moment))
+    return changed
 
 
 async def transfer(
@@ -141,16 +166,50 @@ async def transfer(
 
     None when this officer does not hold it. In the queue the assistant answers again, as before the claim.
     """
+    async with _step(store) as connection:
+        return await transfer_in(connection, handover_id, officer, to=to, unit=unit)
+    return None
+
+
+async def transfer_in(
+    connection: AsyncConnection,
+    handover_id: int,
+    officer: str,
+    *,
+    to: str | None = None,
+    unit: str | None = None,
+) -> Changed:
+    """The same within the caller's transaction. Raises NotYoursError."""
     values: dict[str, Any] = {"active_at": now()} | ({} if unit is None else {"unit": unit[:80]})
     values |= {"claimed_by": to} if to else {"claimed_by": None, "state": WAITING, "reminded_at": None}
-    async with _step(store) as connection:
-        changed = await _by_holder(connection, handover_id, officer, STAFF if to else WAITING, **values)
-        if to:
-            await _tell(connection, changed, "staff_changed", "notice")
-        else:
-            await _tell(connection, changed, "staff_transferred", "returned")
-        return changed
-    return None
+    changed = await _by_holder(connection, handover_id, officer, STAFF if to else WAITING, **values)
+    if to:
+        await _tell(connection, changed, "staff_changed", "notice")
+    else:
+        await _tell(connection, changed, "staff_transferred", "returned")
+    return changed
+
+
+async def answer_message_in(connection: AsyncConnection, handover_id: int, text: str) -> Changed:
+    """Write to the citizen who left this message, whoever answers in the conversation now.
+
+    Within the caller's transaction. Raises NotYoursError for one that is settled.
+    """
+    conversation_id = select(Handover.conversation_id).where(
+        Handover.id == handover_id, Handover.state == MESSAGE
+    )
+    found = await connection.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id.scalar_subquery())
+        .values(active_at=now())
+        .returning(Conversation.id, Conversation.channel, Conversation.language)
+    )
+    row = found.first()
+    if row is None:
+        raise NotYoursError
+    changed = Changed(*row)
+    await append(connection, changed.conversation_id, [_by_staff(text, changed)])
+    return changed
 
 
 async def expire(store: Store, patience: timedelta) -> list[Changed]:
@@ -188,7 +247,7 @@ async def _step(store: Store) -> AsyncIterator[AsyncConnection]:
     try:
         async with store.write() as connection:
             yield connection
-    except _RefusedError:
+    except NotYoursError:
         return
 
 
@@ -214,20 +273,20 @@ async def _both(
     after: str | None,
     values: dict[str, Any],
 ) -> Changed:
-    """Change the conversation and the handover of these conditions. Raises _RefusedError unless both fit."""
+    """Change the conversation and the handover of these conditions. Raises NotYoursError unless both fit."""
     conversation_id = select(Handover.conversation_id).where(*conditions).scalar_subquery()
     changed = await _change(connection, conversation_id, before, after)
     # Looked at again now that the conversation's row is held.
     done = await connection.execute(update(Handover).where(*conditions).values(**values))
     if changed is None or not done.rowcount:
-        raise _RefusedError
+        raise NotYoursError
     return changed
 
 
 async def _waiting(
     connection: AsyncConnection, handover_id: int, answers: str | None, **values: Any
 ) -> Changed:
-    """A step of what still waits; `answers` is who does from now on. Raises _RefusedError."""
+    """A step of what still waits; `answers` is who does from now on. Raises NotYoursError."""
     conditions = [Handover.id == handover_id, Handover.state == WAITING]
     return await _both(connection, conditions, WAITING, answers, values)
 
@@ -235,7 +294,7 @@ async def _waiting(
 async def _by_holder(
     connection: AsyncConnection, handover_id: int, officer: str | None, answers: str | None, **values: Any
 ) -> Changed:
-    """A step of the officer who holds it; `answers` is who does from now on. Raises _RefusedError."""
+    """A step of the officer who holds it; `answers` is who does from now on. Raises NotYoursError."""
     conditions = [Handover.id == handover_id, Handover.state == HELD]
     if officer is not None:
         conditions.append(Handover.claimed_by == officer)
@@ -245,6 +304,24 @@ async def _by_holder(
 async def _tell(connection: AsyncConnection, changed: Changed, name: str, kind: Kind) -> None:
     said = _by_staff(texts.say(name, changed.language), changed)
     await append(connection, changed.conversation_id, [said], kind=kind)
+
+
+async def _ended(connection: AsyncConnection, changed: Changed, name: str, handover_id: int) -> None:
+    """Say that the official has left, and offer to rate the service, once a day."""
+    said = _by_staff(texts.say(name, changed.language), changed)
+    earlier = await connection.scalar(
+        select(func.count())
+        .select_from(Handover)
+        .where(
+            Handover.conversation_id == changed.conversation_id,
+            Handover.id != handover_id,
+            Handover.claimed_at.is_not(None),
+            Handover.closed_at > now() - _DAY,
+        )
+    )
+    if not earlier:
+        said.buttons.append(Button(title=texts.say("rate", said.language), payload=_RATE))
+    await append(connection, changed.conversation_id, [said], kind="returned")
 
 
 def _by_staff(text: str, changed: Changed) -> Outbound:

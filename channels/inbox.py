@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import exists, func, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -98,10 +99,7 @@ async def accept_in(connection: AsyncConnection, message: Inbound) -> Accepted |
     # The row lock makes arrivals of one conversation wait for each other, also between processes:
     # without it a smaller number could be committed after a larger one was already answered.
     held = await connection.execute(
-        update(Conversation)
-        .where(Conversation.id == message.conversation_id)
-        .values(last_message=Conversation.last_message + 1, active_at=message.received_at)
-        .returning(Conversation.last_message, Conversation.awaits_secret, Conversation.handover)
+        _arriving(), {"conversation": message.conversation_id, "moment": message.received_at}
     )
     conversation = held.first()
     if conversation is None:
@@ -124,19 +122,33 @@ async def accept_in(connection: AsyncConnection, message: Inbound) -> Accepted |
         "due_at": message.received_at,
         "attempts": 0,
     }
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    stored = await connection.scalar(
-        dialect.insert(Inbox)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=["channel", "message_id"])
-        .returning(Inbox.id)
-    )
+    stored = await connection.scalar(_storing(connection.dialect.name), row)
     if stored is not None:
         return Accepted(stored, fresh=True)
     first = await connection.scalar(
         select(Inbox.id).where(Inbox.channel == message.channel, Inbox.message_id == message.message_id)
     )
     return Accepted(first, fresh=False) if first else None
+
+
+@cache
+def _arriving() -> Any:
+    return (
+        update(Conversation)
+        .where(Conversation.id == bindparam("conversation"))
+        .values(last_message=Conversation.last_message + 1, active_at=bindparam("moment"))
+        .returning(Conversation.last_message, Conversation.awaits_secret, Conversation.handover)
+    )
+
+
+@cache
+def _storing(backend: str) -> Any:
+    dialect = postgresql if backend == "postgresql" else sqlite
+    return (
+        dialect.insert(Inbox)
+        .on_conflict_do_nothing(index_elements=["channel", "message_id"])
+        .returning(Inbox.id)
+    )
 
 
 def _without_caption(media: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -149,12 +161,22 @@ async def claim(store: Store, limit: int, lease: timedelta) -> list[Claimed]:
     if limit < 1:
         return []
     moment, name = now(), uuid.uuid4().hex
+    values = {"moment": moment, "most": limit, "until": moment + lease, "name": name}
+    async with store.write() as connection:
+        rows = await connection.execute(_claiming(), values)
+        claimed = [Claimed(claim=name, **row) for row in rows.mappings()]
+    return sorted(claimed, key=lambda message: message.received_at)
+
+
+@cache
+def _claiming() -> Any:
+    """Made once: to put it together takes longer than to run it."""
     older = aliased(Inbox)
     due = (
         select(Inbox.id)
         .where(
             Inbox.state == WAITING,
-            Inbox.due_at <= moment,
+            Inbox.due_at <= bindparam("moment"),
             ~exists().where(
                 older.conversation_id == Inbox.conversation_id,
                 older.state == WAITING,
@@ -162,35 +184,32 @@ async def claim(store: Store, limit: int, lease: timedelta) -> list[Claimed]:
             ),
         )
         .order_by(Inbox.received_at)
-        .limit(limit)
+        .limit(bindparam("most"))
         # PostgreSQL: workers of other processes pass by what is being claimed. SQLite has one writer.
         .with_for_update(skip_locked=True, of=Inbox)
         .cte("due")
     )
-    async with store.write() as connection:
-        rows = await connection.execute(
-            update(Inbox)
-            .where(Inbox.id.in_(select(due.c.id)))
-            .values(due_at=moment + lease, claim=name, attempts=Inbox.attempts + 1)
-            .returning(
-                Inbox.id,
-                Inbox.channel,
-                Inbox.conversation_id,
-                Inbox.number,
-                Inbox.text,
-                Inbox.payload,
-                Inbox.media,
-                Inbox.received_at,
-                Inbox.attempts,
-                Inbox.notified_at,
-                Inbox.secret,
-                Inbox.visitor,
-                _of_conversation(Conversation.language).label("language"),
-                _of_conversation(Conversation.handover).label("handover"),
-            )
+    return (
+        update(Inbox)
+        .where(Inbox.id.in_(select(due.c.id)))
+        .values(due_at=bindparam("until"), claim=bindparam("name"), attempts=Inbox.attempts + 1)
+        .returning(
+            Inbox.id,
+            Inbox.channel,
+            Inbox.conversation_id,
+            Inbox.number,
+            Inbox.text,
+            Inbox.payload,
+            Inbox.media,
+            Inbox.received_at,
+            Inbox.attempts,
+            Inbox.notified_at,
+            Inbox.secret,
+            Inbox.visitor,
+            _of_conversation(Conversation.language).label("language"),
+            _of_conversation(Conversation.handover).label("handover"),
         )
-        claimed = [Claimed(claim=name, **row) for row in rows.mappings()]
-    return sorted(claimed, key=lambda message: message.received_at)
+    )
 
 
 def _of_conversation(column: Any) -> Any:
@@ -324,8 +343,13 @@ def _asks(message: Claimed, values: dict[str, object], contents: Sequence[Outbou
 async def state_of(store: Store, inbox_id: str) -> str | None:
     """waiting, done or parked; None when there is no such message."""
     async with store.read() as connection:
-        state: str | None = await connection.scalar(select(Inbox.state).where(Inbox.id == inbox_id))
+        state: str | None = await connection.scalar(_state(), {"message": inbox_id})
         return state
+
+
+@cache
+def _state() -> Any:
+    return select(Inbox.state).where(Inbox.id == bindparam("message"))
 
 
 async def is_waiting(store: Store, conversation_id: str) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.base import Outbound, Reply
@@ -159,21 +160,32 @@ async def says_farewell(connection: AsyncConnection, conversation_id: str) -> bo
 
 async def events_after(store: Store, conversation_id: str, number: int, limit: int = 200) -> list[Event]:
     """The conversation's events after `number`, oldest first."""
-    return await _read(store, limit, Outbox.conversation_id == conversation_id, Outbox.number > number)
+    values = {"conversation": conversation_id, "number": number, "most": limit}
+    return await _read(store, _after(), values)
 
 
 async def replies_to(store: Store, inbox_id: str) -> list[Reply]:
     """The answer to one message (notices are not part of it)."""
-    events = await _read(store, 100, Outbox.inbox_id == inbox_id, Outbox.kind == "reply")
+    events = await _read(store, _answering(), {"message": inbox_id, "most": 100})
     return [event.reply for event in events]
 
 
-async def _read(store: Store, limit: int, *conditions: Any) -> list[Event]:
+async def _read(store: Store, query: Any, values: dict[str, object]) -> list[Event]:
     async with store.read() as connection:
-        rows = await connection.execute(
-            select(Outbox.number, Outbox.kind, Outbox.inbox_id, Outbox.content, Outbox.created_at)
-            .where(*conditions)
-            .order_by(Outbox.number)
-            .limit(limit)
-        )
-        return [Event(*row) for row in rows]
+        return [Event(*row) for row in await connection.execute(query, values)]
+
+
+@cache
+def _after() -> Any:
+    conversation = Outbox.conversation_id == bindparam("conversation")
+    return _events().where(conversation, Outbox.number > bindparam("number"))
+
+
+@cache
+def _answering() -> Any:
+    return _events().where(Outbox.inbox_id == bindparam("message"), Outbox.kind == "reply")
+
+
+def _events() -> Any:
+    columns = (Outbox.number, Outbox.kind, Outbox.inbox_id, Outbox.content, Outbox.created_at)
+    return select(*columns).order_by(Outbox.number).limit(bindparam("most"))

@@ -7,10 +7,11 @@ from typing import Literal
 
 from troly.tables.delivery import INTERNAL
 
-Wish = Literal["erase", "transcript"]
+Wish = Literal["erase", "transcript", "no_broadcasts"]
 
 ERASE = '/erase_my_data{"confirmed": true}'
 TRANSCRIPT = "/send_my_transcript"
+NO_BROADCASTS = "/stop_broadcasts"
 
 
 def wish_of(payload: str | None) -> Wish | None:
@@ -23,6 +24,8 @@ def wish_of(payload: str | None) -> Wish | None:
     name, brace, values = payload.partition("{")
     if name == TRANSCRIPT:
         return "transcript"
+    if name == NO_BROADCASTS:
+        return "no_broadcasts"
     if name == "/erase_my_data" and brace:
         try:
             given = json.loads(brace + values)

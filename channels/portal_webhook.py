@@ -6,9 +6,6 @@ that a recorded call is refused after a few minutes; until then the changes' own
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
@@ -22,14 +19,10 @@ from channels.gateway import Gateway, gateway_of
 from troly.clock import now
 from troly.errors import SettingError
 from troly.settings import Settings
+from troly.signatures import SHORTEST_KEY, signature_is_good
 from troly.tables.notices import PortalChange
 
 log = structlog.get_logger("portal_webhook")
-
-TOLERANCE = timedelta(minutes=5)
-"""How far the portal's clock, or a call on its way, may be from our clock."""
-
-_SHORTEST_KEY = 32
 
 router = APIRouter(include_in_schema=False)
 
@@ -72,19 +65,9 @@ async def receive(request: Request, gateway: Annotated[Gateway, Depends(gateway_
 def key_of(settings: Settings) -> str:
     """The key of the webhook; "" for none. Raises SettingError for one that could be guessed."""
     key = settings.portal_webhook_secret.get_secret_value()
-    if key and len(key) < _SHORTEST_KEY:
-        raise SettingError(f"PORTAL_WEBHOOK_SECRET: at least {_SHORTEST_KEY} characters")
+    if key and len(key) < SHORTEST_KEY:
+        raise SettingError(f"PORTAL_WEBHOOK_SECRET: at least {SHORTEST_KEY} characters")
     return key
-
-
-def signature_is_good(key: str, moment: str, body: bytes, given: str, at: datetime | None = None) -> bool:
-    """Whether `given` is v1=<HMAC-SHA256 over moment, a dot and the raw body> and the moment is near."""
-    if not (moment.isascii() and moment.isdigit() and len(moment) <= 12):
-        return False
-    if abs((at or now()).timestamp() - int(moment)) > TOLERANCE.total_seconds():
-        return False
-    wanted = "v1=" + hmac.new(key.encode(), moment.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace"))
 
 
 async def _keep(connection: AsyncConnection, changes: list[Change]) -> None:

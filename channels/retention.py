@@ -19,11 +19,13 @@ from troly.clock import now
 from troly.settings import Settings
 from troly.tables import counts
 from troly.tables.channels import MediaRow
+from troly.tables.controls import retention_days
 from troly.tables.conversations import Conversation, Rating
 from troly.tables.counts import Count
 from troly.tables.delivery import WAITING, Inbox, Outbox
 from troly.tables.handover import CLOSED, HELD, Handover
 from troly.tables.handover import WAITING as ASKED
+from troly.tables.review import ReviewItem
 from troly.tables.tracker import TrackerEvent
 from troly.tables.verification import VerificationAttempt
 
@@ -43,13 +45,12 @@ class Limits:
     with_report: datetime
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """Counted from now."""
+    async def of(cls, store: Store, settings: Settings) -> Limits:
+        """Counted from now; as staff changed the days in the console, else as the settings say."""
+        async with store.read() as connection:
+            plain, with_report = await retention_days(connection, settings)
         moment = now()
-        return cls(
-            moment - timedelta(days=settings.retention_days),
-            moment - timedelta(days=settings.retention_days_with_report),
-        )
+        return cls(moment - timedelta(days=plain), moment - timedelta(days=with_report))
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ async def forget_old(
     store: Store, media: MediaStore, settings: Settings, progress: Progress = lambda _count: None
 ) -> Forgotten:
     """Erase and prune in small transactions. Safe to repeat and to cut off."""
-    limits = Limits.of(settings)
+    limits = await Limits.of(store, settings)
     forgotten = Forgotten()
     while ids := await _ids(store, _over(limits)):
         for conversation_id in ids:
@@ -88,7 +89,7 @@ async def forget_old(
 
 async def count_old(store: Store, settings: Settings) -> Forgotten:
     """What forget_old() would do; nothing is changed."""
-    limits = Limits.of(settings)
+    limits = await Limits.of(store, settings)
     old = select(Conversation.id).where(_goes_on(limits))
     async with store.read() as connection:
 
@@ -179,7 +180,7 @@ async def _prune(
 
 
 async def _prune_words(connection: AsyncConnection, ids: Sequence[str], before: datetime) -> None:
-    """What a citizen said elsewhere: to Rasa, with a rating, in a message for an official."""
+    """What a citizen said elsewhere: to Rasa, with a rating, in a message for an official; and its copies."""
     newer = aliased(TrackerEvent)
     oldest_read = (
         select(newer.id)
@@ -195,6 +196,11 @@ async def _prune_words(connection: AsyncConnection, ids: Sequence[str], before: 
             TrackerEvent.timestamp < before.timestamp(),
             TrackerEvent.id <= oldest_read,
         )
+    )
+    await connection.execute(
+        update(ReviewItem)
+        .where(ReviewItem.conversation_id.in_(ids), ReviewItem.at < before, ReviewItem.text != "")
+        .values(text="", folded="")
     )
     await connection.execute(
         update(Rating)

@@ -43,10 +43,10 @@ def running_stack(
     if not program.is_file():
         raise UsageError(f"there is no {program}; install the project into this environment: make install")
     folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(settings, folder)
+    environment = apart(settings, folder)
     url = f"http://127.0.0.1:{environment['GATEWAY_PORT']}"
     log = folder / "serve.log"
-    with _stopped_by_sigterm(), log.open("wb") as output:
+    with stopped_by_sigterm(), log.open("wb") as output:
         # A session of its own, so that stopping it reaches whatever it started and nothing else.
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             [program, "serve"],
@@ -61,12 +61,13 @@ def running_stack(
             _wait(process, url, log, patience)
             yield url
         finally:
-            _stop(process)
+            stop(process)
 
 
-def _environment(settings: Settings, folder: Path) -> dict[str, str]:
+def apart(settings: Settings, folder: Path) -> dict[str, str]:
+    """The environment of an assistant with free ports and its data in `folder`."""
     ports = dict(
-        zip(("GATEWAY_PORT", "RASA_PORT", "ACTIONS_PORT", "PORTAL_PORT"), _free_ports(4), strict=True)
+        zip(("GATEWAY_PORT", "RASA_PORT", "ACTIONS_PORT", "PORTAL_PORT"), free_ports(4), strict=True)
     )
     # An empty variable also overrules the .env file: nothing here may reach a real service or database.
     nowhere = (
@@ -85,7 +86,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     }
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Ports that were free a moment ago; all held open together, so that they differ."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
@@ -100,16 +101,17 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path, patience: float
     with httpx.Client(timeout=3.0, trust_env=False) as http:
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise TrolyError(f"troly serve ended with {process.returncode}: {_last_words(log)}")
+                raise TrolyError(f"troly serve ended with {process.returncode}: {last_words(log)}")
             with contextlib.suppress(httpx.HTTPError, ValueError, KeyError, TypeError):
                 state = http.get(f"{url}/readyz").json()["status"]
             if state == "ready":
                 return
             time.sleep(0.25)
-    raise TrolyError(f"not ready after {patience:.0f} s ({state}): {_last_words(log)}; see {log}")
+    raise TrolyError(f"not ready after {patience:.0f} s ({state}): {last_words(log)}; see {log}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all of its session: first asked, then killed."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return
@@ -119,13 +121,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(_STOP_SECONDS)
 
 
-def _last_words(log: Path) -> str:
+def last_words(log: Path) -> str:
+    """The last line of a log: mostly why a process ended."""
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else "it said nothing"
 
 
 @contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def stopped_by_sigterm() -> Iterator[None]:
     """A time limit around this command ends it with SIGTERM: the processes must not outlive it."""
 
     def leave(number: int, _frame: FrameType | None) -> None:

@@ -19,6 +19,15 @@ class Store:
         # trying again, in a thread.
         self._turn: asyncio.Lock | None = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of ours."""
+        return self._turn is not None
+
+    async def close(self) -> None:
+        """Give the engine's connections back."""
+        await self._engine.dispose()
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading."""

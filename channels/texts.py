@@ -37,6 +37,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "vi": "Cán bộ đã rời cuộc trò chuyện. Từ đây tôi tiếp tục trả lời Anh/Chị.",
         "en": "The official has left. From here on I answer you again.",
     },
+    "staff_closed": {
+        "vi": "Cán bộ đã kết thúc phần hỗ trợ. Khi cần hỏi thêm, Anh/Chị cứ nhắn, tôi sẽ trả lời.",
+        "en": "The official has ended this conversation. If you need anything else, just write: "
+        "I will answer.",
+    },
+    "rate": {"vi": "Đánh giá", "en": "Rate the service"},
     "staff_changed": {
         "vi": "Cán bộ khác tiếp tục trả lời Anh/Chị.",
         "en": "Another official goes on answering you.",
@@ -45,6 +51,24 @@ _TEXTS: dict[str, dict[str, str]] = {
         "vi": "Câu hỏi của Anh/Chị đã được chuyển đến bộ phận khác. Trong lúc chờ, tôi vẫn trả lời.",
         "en": "Your question was passed to another office. While you wait, I go on answering.",
     },
+    # While the assistant is switched off
+    "official_asked_off": {
+        "vi": "Tôi đã báo cán bộ. Trợ lý đang tạm dừng, nên Anh/Chị cứ nhắn điều cần hỏi: "
+        "cán bộ sẽ đọc và trả lời.",
+        "en": "I have asked an official to come. The assistant is switched off for now, so please write "
+        "what you need: an official will read it and answer.",
+    },
+    "nobody_came_off": {
+        "vi": "Hiện chưa có cán bộ nào trực. Điều Anh/Chị vừa nhắn đã được giữ lại, "
+        "cán bộ sẽ xem khi làm việc. Việc gấp xin gọi 18001096 (miễn phí).",
+        "en": "No official is there at the moment. What you wrote is kept, and an official will look at it "
+        "during office hours. For something urgent please call 18001096 (free of charge).",
+    },
+    "no_broadcasts": {
+        "vi": "Tôi sẽ không gửi thông báo chung cho Anh/Chị nữa.",
+        "en": "I will not send you general announcements any more.",
+    },
+    "button_no_broadcasts": {"vi": "Không nhận thông báo chung", "en": "No more announcements"},
     # Before the first answer outside the website
     "privacy": {
         "vi": "Anh/Chị đang trò chuyện với trợ lý tự động về thủ tục hành chính. Nội dung trò chuyện được "
@@ -142,6 +166,14 @@ _TEXTS: dict[str, dict[str, str]] = {
         "en": "These are the last {shown} of the {all} lines of this conversation (long ones are shortened):",
     },
     "transcript_title": {"vi": "Nội dung trò chuyện với trợ lý", "en": "Conversation with the assistant"},
+    "transcript_note": {
+        "vi": "Dấu •••• thay cho số mà tôi hỏi để xác nhận hoặc liên hệ: số đó không nằm trong nội dung trò "
+        "chuyện. Số điện thoại, số giấy tờ Anh/Chị tự viết ở chỗ khác thì vẫn còn ở trên, như mọi tin nhắn, "
+        "cho đến khi Anh/Chị xóa dữ liệu hoặc hết hạn lưu.",
+        "en": "•••• stands for a number that I asked for, to confirm who you are or to call you: it is not "
+        "kept in the conversation. Numbers that you wrote elsewhere are still above, like "
+        "every message, until you erase your data or its time is over.",
+    },
     "citizen": {"vi": "Anh/Chị", "en": "You"},
     "bot": {"vi": "Trợ lý", "en": "Assistant"},
     "staff": {"vi": "Cán bộ", "en": "Staff"},

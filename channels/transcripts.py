@@ -19,10 +19,11 @@ _MESSAGE = 1900
 
 
 def as_text(transcript: Transcript) -> str:
-    """The whole transcript to keep, with local times."""
+    """The whole transcript to keep, with local times, and what of it is masked."""
     began = transcript.created_at.astimezone(VIETNAM)
     title = f"{texts.say('transcript_title', transcript.language)} ({began:%d/%m/%Y %H:%M})"
-    return "\n".join([title, "", *_lines(transcript, links=True)]) + "\n"
+    note = texts.say("transcript_note", transcript.language)
+    return "\n".join([title, "", *_lines(transcript, links=True), "", note]) + "\n"
 
 
 async def replies(store: Store, conversation_id: str, language: str | None) -> list[Outbound]:

@@ -37,7 +37,7 @@ async def concluded(
         language = next((reply.language for reply in reversed(replies)), None)
         await handover.remind(connection, place.conversation_id, language)
     if not _is_ours(message):
-        await connection.execute(insert(Turn).values(_turn(place, message, replies, answer)))
+        await connection.execute(insert(Turn), _turn(place, message, replies, answer))
     await counts.add(connection, _figures(place, message, answer))
 
 
@@ -75,6 +75,7 @@ def _turn(
         "language": (answer and answer.language) or message.language,
         "intent": answer and answer.intent,
         "confidence": seen.confidence,
+        "second_intent": seen.second_intent and seen.second_intent[:80],
         "procedure_code": answer and answer.procedure_code,
         "aspect": answer and answer.aspect,
         "decision": seen.decision and seen.decision[:12],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,13 +40,16 @@ class Upkeep:
         desk: Desk,
         settings: Settings,
         options: UpkeepOptions | None = None,
+        *,
+        minutely: Sequence[Callable[[], Awaitable[object]]] = (),
     ) -> None:
-        """Does nothing before start()."""
+        """Does nothing before start(). `minutely`: what is called about once a minute, in every gateway."""
         self._store = store
         self._media = media
         self._desk = desk
         self._settings = settings
         self._options = options or UpkeepOptions()
+        self._minutely = minutely
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -68,6 +72,8 @@ class Upkeep:
                 if loop.time() >= next_try:
                     next_try = loop.time() + self._options.retention / 60
                     await self.forget_old()
+                    for job in self._minutely:
+                        await job()
             except Exception as error:  # the database may be away for a while
                 log.error("upkeep_failed", error=type(error).__name__, exc_info=True)
 

@@ -18,6 +18,13 @@ class Entry:
 
 ENTRIES = (
     Entry("conversations", "/conversations", Permission.CONVERSATIONS_READ),
+    Entry("review", "/review", Permission.REVIEW_READ),
+    Entry("handover", "/handover", Permission.HANDOVER_READ),
+    Entry("undelivered", "/undelivered", Permission.CONVERSATIONS_READ),
+    Entry("figures", "/figures", Permission.FIGURES_READ),
+    Entry("answers", "/answers", Permission.ANSWERS_READ),
+    Entry("training", "/training", Permission.TRAINING_READ),
+    Entry("controls", "/controls", Permission.CONTROLS_READ),
     Entry("staff", "/staff", Permission.STAFF_MANAGE),
     Entry("audit", "/audit", Permission.AUDIT_READ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import Request
 
+from channels.desk import Desk
 from channels.store import Store
 from troly.privacy import Keyring
 from troly.settings import Settings
@@ -20,7 +21,8 @@ class Console:
     store: Store
     keyring: Keyring
     http: httpx.AsyncClient
-    """For the OpenID provider."""
+    """For the OpenID provider, and for asking Rasa."""
+    desk: Desk
 
 
 def console_of(request: Request) -> Console:

@@ -81,7 +81,9 @@ class Routes:
 async def visit_from(request: Request) -> Visit:
     """Whoever the cookie says, else a stranger."""
     console = console_of(request)
-    found = await sessions.find(console.store, console.settings, request.cookies.get(sessions.COOKIE, ""))
+    cookie = request.cookies.get(sessions.COOKIE, "")
+    used = "x-idle" not in request.headers
+    found = await sessions.find(console.store, console.settings, cookie, used=used)
     request.state.session = found
     seed = request.cookies.get(sessions.COOKIE) if found else request.cookies.get(sessions.STRANGER)
     csrf = token_for(console.settings.signing_key, seed) if seed else ""

@@ -15,11 +15,32 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from channels.base import Channel
+from channels.broker import Broker
+from channels.desk import Desk
 from channels.security import SecurityHeaders
 from channels.store import Store
+from channels.web.channel import WebChannel
 from console.access.provider import mapping_of
 from console.errors import ConsoleError, SignInNeeded
-from console.pages import access, audit, conversations, home, staff, thread
+from console.pages import (
+    access,
+    answers,
+    audit,
+    controls,
+    conversations,
+    figures,
+    handover,
+    handover_canned,
+    handover_messages,
+    home,
+    names,
+    review,
+    staff,
+    thread,
+    training,
+    undelivered,
+)
 from console.parts import Console
 from console.rendering import PREFIX, STATIC, link, render
 from console.routing import visit_from
@@ -31,7 +52,24 @@ from troly.settings import Settings
 
 log = structlog.get_logger("console")
 
-AREAS = (access, home, conversations, thread, staff, audit)
+AREAS = (
+    access,
+    home,
+    conversations,
+    thread,
+    review,
+    handover_messages,  # before handover, whose paths would take theirs
+    handover_canned,
+    handover,
+    figures,
+    names,
+    answers,
+    training,
+    controls,
+    undelivered,
+    staff,
+    audit,
+)
 """Modules whose `routes` make up the console."""
 
 POLICY = (
@@ -40,11 +78,17 @@ POLICY = (
 )
 
 
-def build(settings: Settings, store: Store, keyring: Keyring, http: httpx.AsyncClient) -> FastAPI:
-    """The console's application, to be mounted at /console. Raises SettingError."""
+def build(
+    settings: Settings, store: Store, keyring: Keyring, http: httpx.AsyncClient, desk: Desk | None = None
+) -> FastAPI:
+    """The console's application, to be mounted at /console. Raises SettingError.
+
+    `desk` is the gateway's; without one, gateways find what staff say when they next look.
+    """
     mapping_of(settings)
+    desk = desk or Desk(store, keyring, {}, settings, wake=_nobody, wake_sender=_nobody)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.console = Console(settings, store, keyring, http)
+    app.state.console = Console(settings, store, keyring, http, desk)
     for area in AREAS:
         app.include_router(area.routes.router)
     app.add_api_route("/static/{name}", _static, methods=["GET"])
@@ -57,19 +101,40 @@ def build(settings: Settings, store: Store, keyring: Keyring, http: httpx.AsyncC
     return app
 
 
+def _broker(settings: Settings) -> Broker | None:
+    """Tells gateways' open pages at once; without Redis they look for themselves within 15 seconds."""
+    if not settings.redis_url:
+        return None
+    from channels.redis_broker import RedisBroker
+
+    return RedisBroker(settings.redis_url)
+
+
+def _nobody() -> None:
+    """The console alone has no workers to wake."""
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The console alone, with connections of its own."""
     engine = async_engine(settings.database, hide_parameters=True)
     http = httpx.AsyncClient(trust_env=False)
+    store, keyring = Store(engine), Keyring.from_settings(settings)
+    broker = _broker(settings)
+    web: dict[str, Channel] = {"web": WebChannel(broker)} if broker else {}
+    desk = Desk(store, keyring, web, settings, wake=_nobody, wake_sender=_nobody)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if broker:
+            await broker.start()
         yield
+        if broker:
+            await broker.stop()
         await http.aclose()
         await engine.dispose()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    mount(app, build(settings, Store(engine), Keyring.from_settings(settings), http))
+    mount(app, build(settings, store, keyring, http, desk))
     app.add_middleware(SecurityHeaders, embed_origins=[])
     return app
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol, Self
+from urllib.parse import urljoin
 
 from portal.adapters.igate import IGate
 from portal.adapters.lgsp import Lgsp
@@ -78,7 +79,7 @@ class PortalClient:
         procedures = NationalPortal(Http(settings.portal, timeout=settings.portal_timeout))
         return cls(
             procedures,
-            _status_service(settings),
+            status_service(settings),
             _report_service(settings),
             cache_seconds=settings.portal_cache_seconds,
         )
@@ -197,16 +198,20 @@ class PortalClient:
             done.exception()  # read, or asyncio complains when all who asked have left
 
 
-def _status_service(settings: Settings) -> StatusService | None:
+def status_service(settings: Settings, connect: Callable[..., Http] = Http) -> StatusService | None:
+    """The status service that the settings name; None beside a real portal without one.
+
+    connect: makes its connection, as Http does.
+    """
     if not settings.status_url and not settings.uses_demo_portal:
         return None
     demo = not settings.status_url
-    http = Http(settings.status, timeout=settings.portal_timeout)
+    http = connect(settings.status, timeout=settings.portal_timeout)
     client_id = settings.status_client_id or ("demo" if demo else "")
     secret = settings.status_client_secret.get_secret_value() or ("demo" if demo else "")
     if settings.status_kind == "igate":
         token_url = settings.status_token_url
-        token_http = Http(token_url, timeout=settings.portal_timeout) if token_url else None
+        token_http = connect(token_url, timeout=settings.portal_timeout) if token_url else None
         return IGate(
             http,
             token_http,
@@ -222,7 +227,7 @@ def _status_service(settings: Settings) -> StatusService | None:
         username=client_id,
         password=secret,
         unit=settings.lgsp_unit,
-        changes_path="/lgsp/changes" if demo else "/changes",
+        changes_path="/lgsp/changes" if demo else urljoin(settings.status_url, "/changes"),
         features=_features(settings),
     )
 

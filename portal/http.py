@@ -27,7 +27,7 @@ USER_AGENT = (
 MAX_BODY = 5 * 1024 * 1024
 _RETRIED = frozenset({429, 502, 503, 504})
 _NOT_MODIFIED = 304
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Http:
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Language": "vi"},
             # A proxy that the environment names never leads to this machine.
-            trust_env=self._host not in _LOOPBACK,
+            trust_env=self._host not in LOOPBACK,
             transport=transport,
         )
 
@@ -103,9 +103,8 @@ class Http:
         Raises as json() does.
         """
         condition = {"If-None-Match": etag} if etag else {}
-        request = self._client.build_request(
-            "GET", self.base_url + path, params=query, headers={**headers, **condition}
-        )
+        url = path if "://" in path else self.base_url + path
+        request = self._client.build_request("GET", url, params=query, headers={**headers, **condition})
         value, answer = await self._exchange(request, unchanged=bool(etag))
         return value, etag if answer.status == _NOT_MODIFIED else answer.headers.get("etag", "")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from portal import offices as lists
+from troly import offices as lists
 from troly.database import async_engine, require_tables
 from troly.errors import UsageError
 from troly.settings import settings

@@ -21,11 +21,14 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from tests.log_witness import Witness
 from troly.database import engine
 from troly.settings import ROOT, Settings
 
 STARTUP_SECONDS = 30
 TRAINING_SECONDS = 600
+
+WITNESS = Witness()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,12 +44,16 @@ def pytest_configure() -> None:
         configure(*args, **(named | {"cache_logger_on_first_use": False}))
 
     structlog.configure = uncached
+    WITNESS.listen()
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_imported() -> None:
-    """No test sees the level or the place of logs that another has set."""
+def _logs_as_imported() -> Iterator[None]:
+    """No test sees the level or the place of logs that another has set; none logs a secret."""
     structlog.reset_defaults()
+    yield
+    found, WITNESS.found = WITNESS.found, []
+    assert not found, f"a token or key was logged by: {found}"
 
 
 def lacking(what: str) -> None:

@@ -14,6 +14,8 @@ from troly.errors import TrolyError, UsageError
 _COMMANDS = {
     "serve": ("troly.commands:serve", "Start the processes, restart one that dies, stop all on Ctrl-C."),
     "train": ("bot.train:train", "Train the assistant and store a model version."),
+    "training": ("bot.training_commands:training", "Training runs and model versions."),
+    "stories": ("bot.story_check:stories", "Play the story tests against a model."),
     "parse": ("bot.commands:parse", "Show how messages are understood, one JSON line each."),
     "evaluate": ("bot.evaluate:evaluate", "Measure understanding on labelled messages."),
     "chat": ("channels.commands:chat", "Talk in the terminal."),
@@ -21,6 +23,7 @@ _COMMANDS = {
     "bench": ("channels.bench_commands:bench", "Measure speed, CPU and memory of the whole stack."),
     "channel": ("channels.channel_commands:channel", "Connect Zalo and Telegram, and try them."),
     "catalogue": ("portal.commands:catalogue", "The local copy of the portal's procedures."),
+    "portal": ("portal.check_commands:portal", "Try a province's own system before connecting to it."),
     "offices": ("portal.office_commands:offices", "The province's list of one-stop desks."),
     "data": ("bot.data_commands:data", "Check and extend the training data."),
     "user": ("console.commands:user", "Accounts of staff."),

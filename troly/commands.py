@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import click
 
 from troly.errors import UsageError
-from troly.processes import Process, Supervisor, require_free_port, serve_command
+from troly.processes import Process, Supervisor, end_with_parent, require_free_port, serve_command
 from troly.settings import Settings, settings
 
 # process -> (module:function that serves it, setting of its port, path that answers 200 when ready)
@@ -44,7 +45,7 @@ def serve(only: str, port: int | None) -> None:
     for name in chosen:
         variable = _PROCESSES[name][1]
         require_free_port(config.host, getattr(config, variable), variable.upper())
-    _prepare(config)
+    _prepare_apart(config)
     _supervise(chosen, config, port)
 
 
@@ -59,13 +60,27 @@ def _chosen(only: str, config: Settings) -> list[str]:
 
 
 def _serve_one(name: str, config: Settings) -> None:
-    from troly import log
+    from troly import absent, log
 
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
     log.configure(config.log_level, process=name)
+    absent.remember("sniffio")
     module, function = target.split(":")
     getattr(importlib.import_module(module), function)(config)
+
+
+def _prepare_apart(config: Settings) -> None:
+    """In a process of its own: what it imports would stay with us as long as we run, 80 MB of it."""
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        end_with_parent(parent)
+        _prepare(config)  # what goes wrong is told as anywhere else, and ends this process
+        sys.stdout.flush()
+        os._exit(0)
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise SystemExit(code if code > 0 else 128 - code)
 
 
 def _prepare(config: Settings) -> None:

@@ -10,18 +10,25 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from troly import prompt_sqlite
 from troly.errors import SettingError, UsageError
 
 _ASYNC = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _SYNC = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2"}
 
 
-def async_engine(url: str, **options: Any) -> AsyncEngine:
-    """An asynchronous engine for the address of DATABASE_URL (any driver name in it is replaced)."""
+def async_engine(url: str, *, prompt: bool = False, **options: Any) -> AsyncEngine:
+    """An asynchronous engine for the address of DATABASE_URL (any driver name in it is replaced).
+
+    `prompt`: its statements are all short, and SQLite may run them in the event loop.
+    """
     address = _address(url, _ASYNC)
+    is_sqlite = address.get_backend_name() == "sqlite"
+    if prompt and is_sqlite and address.database not in (None, "", ":memory:"):
+        options["connect_args"] = {"async_creator_fn": prompt_sqlite.connect}
     engine = create_async_engine(address, **(_pool(address) | options))
-    if address.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine.sync_engine, address)
+    if is_sqlite:
+        _prepare_sqlite(engine.sync_engine, address, wait=0.0 if "connect_args" in options else 10.0)
     return engine
 
 
@@ -86,7 +93,7 @@ def _pool(address: URL) -> dict[str, Any]:
     return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
 
 
-def _prepare_sqlite(made: Engine, address: URL) -> None:
+def _prepare_sqlite(made: Engine, address: URL, wait: float = 10.0) -> None:
     if address.database and address.database != ":memory:":
         folder = Path(address.database).parent
         try:
@@ -101,6 +108,6 @@ def _prepare_sqlite(made: Engine, address: URL) -> None:
         # the time-out makes a second writer wait instead of failing.
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(f"PRAGMA busy_timeout={wait * 1000:.0f}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()

@@ -17,9 +17,12 @@ from troly.tables.channels import media_files
 from troly.tables.checklists import erase_checklists
 from troly.tables.conversations import Conversation, count_ratings, forget_dialogue
 from troly.tables.counts import Count
+from troly.tables.figures import count_turns
 from troly.tables.handover import count_handovers
+from troly.tables.learning import forget_origin
 from troly.tables.notices import erase_subscriptions
 from troly.tables.reports import erase_reports, keeps_conversation
+from troly.tables.review import forget_review
 
 Erase = Callable[[AsyncConnection, str], Awaitable[Sequence[str] | None]]
 """(connection, conversation id) -> names of files in DATA_DIR/media that nobody needs any more."""
@@ -52,35 +55,51 @@ class Erased:
 
 OWNERS: tuple[Owner, ...] = (
     Owner(("conversation", "inbox", "outbox", "address")),
-    Owner(("turn", "conversation_tag", "conversation_flag", "conversation_note")),
+    Owner(("control_told", "broadcast_target", "broadcast_refusal")),
+    Owner(("turn", "conversation_tag", "conversation_flag", "conversation_note"), erase=count_turns),
     Owner(("media",), erase=media_files),
     Owner(("rating",), erase=count_ratings),
-    Owner(("handover",), erase=count_handovers),
+    Owner(("handover", "desk_reveal"), erase=count_handovers),
     Owner(("report",), erase=erase_reports, keeps=keeps_conversation),
     Owner(("checklist",), erase=erase_checklists),
     Owner(("subscription", "notice", "watched_application"), erase=erase_subscriptions),
+    Owner(("learned_example", "learned_name", "held_out"), erase=forget_origin),
+    Owner(("review_item", "review_group", "review_label", "review_lesson"), erase=forget_review),
     Owner(("tracker_event", "tracker_snapshot"), erase=forget_dialogue),
 )
 """A new table about citizens is added here, with a function from its own module in troly/tables."""
 
 IMPERSONAL: frozenset[str] = frozenset(
     (
+        "answer_release",
+        "answer_version",
         "audit_head",
         "audit_line",
+        "broadcast",
+        "canned_answer",
         "catalogue_procedures",
         "catalogue_seen",
         "catalogue_syncs",
+        "control",
         "daily_count",
         "desk_presence",
+        "figure",
+        "figure_span",
         "lease",
+        "model_activation",
+        "model_instance",
+        "model_version",
         "office",
         "platform_token",
         "portal_change",
+        "review_cursor",
         "saved_filter",
         "staff_grant",
         "staff_session",
         "staff_throttle",
         "staff_user",
+        "training_plan",
+        "training_run",
         "watch",
     ),
 )

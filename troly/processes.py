@@ -106,7 +106,7 @@ class Supervisor:
                 *process.command,
                 env={**os.environ, **process.environment},
                 start_new_session=True,
-                preexec_fn=partial(_end_with_parent, os.getpid()),
+                preexec_fn=partial(end_with_parent, os.getpid()),
             )
             self._running[process.name] = child
             code = await child.wait()
@@ -163,7 +163,7 @@ def _reason(code: int) -> str:
     return f"signal {signal.Signals(-code).name}"
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """Linux ends the child when its parent dies, so that a killed `serve` leaves no process behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     staff_idle_minutes: int = Field(default=30, ge=1, le=1440)
     staff_session_hours: int = Field(default=12, ge=1, le=168)
     staff_two_factor: Literal["required", "optional"] = "required"
+    answers_four_eyes: bool = True
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     zalo_bot_secret: SecretStr = SecretStr("")
     zalo_bot_mode: Literal["webhook", "polling"] = "webhook"
     zalo_bot_api: str = "https://bot-api.zaloplatforms.com"
+
+    # Review
+    review_confirm_share: float = Field(default=0.2, ge=0, le=1)
+    review_test_share: float = Field(default=0.2, ge=0, le=1)
+    review_sample_share: float = Field(default=0.02, ge=0, le=1)
 
     # Understanding
     encoder: str = "auto"

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.life_events import store
 from actions.life_events.store import Kept
+from actions.ratings import offer
 from actions.speech import Button, say
 from actions.turn import Turn, payload, read
 from actions.values import shorten
@@ -77,8 +78,8 @@ class ActionLifeChecklist(Action):
         if number:
             done = str(turn.entities.get("ticked") or "yes") != "no"
             kept = await store.tick(tracker.sender_id, kept, number, done=done)
-        show(dispatcher, kept, page=_whole(turn.entities.get("page")) or 1, ticked=number)
-        return [SlotSet("checklist", kept.id)]
+        page = _whole(turn.entities.get("page")) or 1
+        return [SlotSet("checklist", kept.id), *show(dispatcher, tracker, kept, page, number)]
 
 
 async def ticked_off(
@@ -101,10 +102,8 @@ async def ticked_off(
         if number is None:
             return None
         kept = await store.tick(tracker.sender_id, kept, number, done=True)
-        show(dispatcher, kept, ticked=number)
-    else:
-        show(dispatcher, kept)
-    return []
+        return show(dispatcher, tracker, kept, ticked=number)
+    return show(dispatcher, tracker, kept)
 
 
 def which(kept: Kept, what: str) -> int | None:
@@ -125,8 +124,17 @@ def which(kept: Kept, what: str) -> int | None:
     return best[0][1] if best else None
 
 
-def show(dispatcher: CollectingDispatcher, kept: Kept, page: int = 1, ticked: int | None = None) -> None:
-    """A page of the papers that are missing, each with a button that ticks it off."""
+def show(
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    kept: Kept,
+    page: int = 1,
+    ticked: int | None = None,
+) -> list[EventType]:
+    """A page of the papers that are missing, each with a button that ticks it off.
+
+    On the last page, and when nothing is missing, the rating is offered.
+    """
     missing = [(number, paper) for number, paper in enumerate(kept.papers, 1) if not paper["done"]]
     pages = max(-(-len(missing) // PAPERS_PER_PAGE), 1)
     page = min(max(page, 1), pages)
@@ -138,6 +146,8 @@ def show(dispatcher: CollectingDispatcher, kept: Kept, page: int = 1, ticked: in
     if ticked and kept.papers[ticked - 1 : ticked] and kept.papers[ticked - 1]["done"]:
         back = payload("life_checklist", checklist=kept.id, paper=str(ticked), ticked="no")
         choices.append(Button(title={"response": "button_life_untick", "number": ticked}, payload=back))
+    rate, remembered = offer(tracker, "life_event") if page == pages else ([], [])
+    choices += rate
     say(
         dispatcher,
         "life_checklist" if missing else "life_checklist_done",
@@ -160,6 +170,7 @@ def show(dispatcher: CollectingDispatcher, kept: Kept, page: int = 1, ticked: in
         if page == 1 and not ticked
         else "",
     )
+    return remembered
 
 
 def _lines(shown: list[tuple[int, dict[str, Any]]], page: int) -> list[Any]:

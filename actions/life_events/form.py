@@ -15,7 +15,7 @@ from actions.life_events.files import Answers, Event, Question, events
 from actions.life_events.plan import Plan, Step, content, plan
 from actions.life_events.texts import fee, numbers, time, total
 from actions.speech import Button, say
-from actions.turn import Turn, payload, read
+from actions.turn import Turn, already_answered, payload, read
 
 log = structlog.get_logger(__name__)
 
@@ -131,14 +131,6 @@ def situation(tracker: Tracker) -> tuple[Event | None, dict[str, str]]:
 def left() -> list[EventType]:
     """The life event is done with."""
     return [SlotSet(name, None) for name in ("life_event", "life_answers", "life_done")]
-
-
-def already_answered(tracker: Tracker) -> bool:
-    """Whether something was said since the citizen's latest message."""
-    for event in reversed(tracker.events):
-        if event.get("event") in ("bot", "user"):
-            return bool(event["event"] == "bot")
-    return False
 
 
 def parse(answers: Any) -> dict[str, str]:

@@ -29,8 +29,8 @@ class Kept:
 
     @property
     def url(self) -> str:
-        """Where it is fetched as PDF."""
-        return f"{_base()}/checklists/{self.token}.pdf"
+        """Where it is fetched as PDF: without PUBLIC_URL a path, which the website's page completes."""
+        return f"{settings().public_url.rstrip('/')}/checklists/{self.token}.pdf"
 
 
 async def keep(conversation: str, language: str, content: dict[str, Any]) -> Kept:
@@ -78,10 +78,3 @@ async def tick(conversation: str, kept: Kept, number: int, *, done: bool) -> Kep
             .values(content=content, updated_at=now())
         )
     return Kept(kept.id, kept.token, content)
-
-
-def _base() -> str:
-    """The gateway's address as citizens reach it; on one machine without PUBLIC_URL its own port."""
-    here = settings()
-    host = "127.0.0.1" if here.host in ("0.0.0.0", "::") else here.host  # noqa: S104 - compared, not bound
-    return here.public_url.rstrip("/") or f"http://{host}:{here.gateway_port}"

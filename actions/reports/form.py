@@ -60,7 +60,12 @@ class ActionAskReportDone(Action):
         draft = Draft.from_slot(tracker.get_slot(_SLOT)) or Draft()
         if draft.taken != str(tracker.latest_message.get("message_id") or ""):
             # The question in between has its own answer record; a turn has only one.
-            dispatcher.utter_message(response="report_resume", answer={}, choices=[_button("continue")])
+            dispatcher.utter_message(
+                response="report_resume",
+                answer={},
+                choices=[_button("continue")],
+                secret=draft.step == "contact",
+            )
         else:
             _ask(dispatcher, draft)
         return []
@@ -133,6 +138,8 @@ def _ask(dispatcher: CollectingDispatcher, draft: Draft) -> None:
         photos={"response": "label_report_photos", "count": len(draft.photos)} if draft.photos else "",
         room=MOST_PHOTOS - len(draft.photos),
         phone=draft.phone_shown,
+        # The number itself is kept encrypted, with the report.
+        secret=step == "contact",
     )
 
 

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions import portal
-from actions.ratings import rating_button
+from actions.ratings import offer
 from actions.reports import store
 from actions.reports.categories import categories
 from actions.reports.draft import Draft
@@ -72,16 +72,18 @@ class ActionSendReport(Action):
                 receipt=report.receipt,
             )
         else:
+            rate, remembered = offer(tracker, "report")
             say(
                 dispatcher,
                 "report_sent",
                 status="answered",
                 record={**record, "sources": [_source(report)]},
-                choices=[_status_button(ticket.code), rating_button()],
+                choices=[_status_button(ticket.code), *rate],
                 code=ticket.code,
                 agency=ticket.agency,
                 rights={"response": "label_complaint_rights"} if report.kind == "complaint" else "",
             )
+            return [*left(), *remembered]
         return left()
 
 
@@ -98,8 +100,8 @@ class ActionReportStatus(Action):
         code = report_code_in(str(turn.entities.get("report_code") or turn.text))
         report = await store.of_code(code) if code else await store.latest(tracker.sender_id)
         if report is not None and report.conversation_id == tracker.sender_id:
-            await _stands(dispatcher, report)
-        elif code and code.startswith("PA-"):
+            return await _stands(dispatcher, report, tracker)
+        if code and code.startswith("PA-"):
             await _of_others(dispatcher, code)
         else:
             say(
@@ -145,11 +147,11 @@ class ActionTellReport(Action):
                 code=report.ticket or "",
             )
         else:
-            _tell(dispatcher, report, news=True)
+            return _tell(dispatcher, report, tracker, news=True)
         return []
 
 
-async def _stands(dispatcher: CollectingDispatcher, report: Report) -> None:
+async def _stands(dispatcher: CollectingDispatcher, report: Report, tracker: Tracker) -> list[EventType]:
     """What is known here, renewed from the portal where it answers."""
     if report.state == WAITING or not report.ticket:
         refused = report.state == REFUSED
@@ -160,16 +162,15 @@ async def _stands(dispatcher: CollectingDispatcher, report: Report) -> None:
             record=_about(report),
             receipt=report.receipt,
         )
-        return
+        return []
     try:
         ticket = await portal.client().get_report(report.ticket)
     except PortalError as error:
         log.warning("report service failed", reason=type(error).__name__)
-        _tell(dispatcher, report, copied=True)
-        return
+        return _tell(dispatcher, report, tracker, copied=True)
     report.status, report.answer = ticket.status, ticket.answer
     report.answered_by, report.changed_at = ticket.agency, ticket.changed_at
-    _tell(dispatcher, report)
+    return _tell(dispatcher, report, tracker)
 
 
 async def _of_others(dispatcher: CollectingDispatcher, code: str) -> None:
@@ -211,15 +212,21 @@ async def _of_others(dispatcher: CollectingDispatcher, code: str) -> None:
 
 
 def _tell(
-    dispatcher: CollectingDispatcher, report: Report, *, news: bool = False, copied: bool = False
-) -> None:
+    dispatcher: CollectingDispatcher,
+    report: Report,
+    tracker: Tracker,
+    *,
+    news: bool = False,
+    copied: bool = False,
+) -> list[EventType]:
+    rate, remembered = offer(tracker, "report") if store.closed(report.status) else ([], [])
     category = categories().get(report.category)
     say(
         dispatcher,
         "report_news" if news else "report_status",
         status="portal_unavailable" if copied else "answered",
         record={**_about(report), "sources": [_source(report)]},
-        choices=[rating_button()] if store.closed(report.status) else [],
+        choices=rate,
         code=report.ticket or report.receipt,
         category=dict(category.name) if category else "",
         state={"response": f"report_status_{report.status or 'received'}"},
@@ -228,6 +235,7 @@ def _tell(
         changed=_moment(report),
         copy={"response": "label_report_copy"} if copied else "",
     )
+    return remembered
 
 
 def _about(report: Report | None) -> dict[str, Any]:

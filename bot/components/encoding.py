@@ -52,6 +52,12 @@ def query_vector(text: str) -> NDArray[np.float32] | None:
     return None if cache is None else cache.vector(text)
 
 
+def passages(texts: Sequence[str]) -> NDArray[np.float16] | None:
+    """Vectors of names that a running assistant learned, as what is searched; None without an encoder."""
+    cache = _queries(_of_model)
+    return None if cache is None else cache.passages(texts).astype(np.float16)
+
+
 def sentences_to_encode(texts: Sequence[str]) -> int:
     """How many of these training sentences have no vector yet; 0 where there is no encoder."""
     store = _store(queries=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,22 @@ from numpy.typing import NDArray
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
-from bot.components.encoding import adopt, record
-from bot.understanding import data
+from bot.components.encoding import adopt, passages, record
+from bot.understanding import data, taught
 from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
 from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
+from bot.understanding.freshness import with_vectors
 from bot.understanding.route import Served
 from bot.understanding.spelling import Speller
 from portal.catalogue import CatalogueName
 
 Citizens = dict[str, dict[str, list[str]]]
+
+
+def everyday_names(root: Path) -> Citizens:
+    """What citizens call procedures: by nlu_data/, and by what staff taught here."""
+    return taught.merged(data.citizens_names(root), taught.names() or {})
 
 
 def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], list[str]]:
@@ -30,12 +36,17 @@ def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], lis
     items = [
         Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels)) for one in names
     ]
-    return items, names_to_encode(items, data.citizens_names(root))
+    return items, names_to_encode(items, everyday_names(root))
 
 
-def make_finder(root: Path, items: Sequence[Served], vectors: dict[str, NDArray[np.float16]]) -> Finder:
-    """The finder over these procedures, with nlu_data/ as it is now."""
-    citizens = data.citizens_names(root)
+def make_finder(
+    root: Path,
+    items: Sequence[Served],
+    vectors: Mapping[str, NDArray[np.float16]],
+    citizens: Citizens | None = None,
+) -> Finder:
+    """The finder over these procedures, with nlu_data/ as it is now, or with other everyday names."""
+    citizens = data.citizens_names(root) if citizens is None else citizens
     return Finder(items, citizens, make_analyzers(root, citizens), vectors, siblings=sibling_codes(root))
 
 
@@ -102,4 +113,5 @@ def load_index(
     items = build(root, names)[0] or [
         Served(code, name, title, tuple(levels)) for code, name, title, levels in stated
     ]
-    return make_finder(root, items, vectors)
+    citizens = everyday_names(root)
+    return make_finder(root, items, with_vectors(vectors, citizens, passages), citizens)

@@ -32,7 +32,7 @@ RANKING_LENGTH = 10
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class CitizenIntentClassifier(GraphComponent):
-    """Sets `intent` and `intent_ranking`."""
+    """Sets `intent` and `intent_ranking`, and `second_intent` where encoder and words disagree."""
 
     def __init__(
         self,
@@ -140,9 +140,15 @@ class CitizenIntentClassifier(GraphComponent):
             if vector is not None and self._head.labels == self._model.labels:
                 weight = float(self._config["encoder_weight_foreign" if foreign else "encoder_weight"])
                 second = self._head.probabilities(np.asarray(vector))
+                self._note_disagreement(message, probabilities, second)
                 probabilities = together(probabilities, second, weight)
                 message.set("encoded", True, add_to_output=True)
         return ranked(self._model.labels, probabilities)
+
+    def _note_disagreement(self, message: Message, first: Any, second: Any) -> None:
+        """`second_intent`: the encoder's own opinion where it is another; staff look at such messages."""
+        if self._model is not None and first.argmax() != second.argmax():
+            message.set("second_intent", self._model.labels[int(second.argmax())], add_to_output=True)
 
 
 def _sentence(message: Message) -> Sentence:

@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.encoding import encoder_runs, name_vectors, query_vector
+from bot.components.encoding import encoder_runs, name_vectors, passages, query_vector
 from bot.components.finder_storage import build, load_index, save_index
 from bot.components.language_identifier import language_so_far
 from bot.components.storage import data_folder, needing_intents
@@ -38,12 +38,13 @@ class ProcedureFinder(GraphComponent):
         self._resource = resource
         self._needed = needing_intents(data_folder(config))
         self._siblings = sibling_codes(data_folder(config))
-        self._fresh = Freshness(finder, float(config["check_seconds"])) if finder else None
+        self._fresh = _fresh(finder, config) if finder else None
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`check_seconds`: how often a running assistant looks whether the catalogue has changed."""
-        return {"data": "nlu_data", "check_seconds": 60.0}
+        """How often a running assistant looks whether the catalogue has changed (`check_seconds`), and
+        whether staff taught names (`taught_seconds`)."""
+        return {"data": "nlu_data", "check_seconds": 60.0, "taught_seconds": 3.0}
 
     @classmethod
     def create(
@@ -140,6 +141,16 @@ class ProcedureFinder(GraphComponent):
         analyzer = finder.analyzers[language or "vi"]
         names = {item.code: finder.citizens.get(item.code, {}).get(analyzer.language, ()) for item in group}
         return correct(text, analyzer, group, names)
+
+
+def _fresh(finder: Finder, config: dict[str, Any]) -> Freshness:
+    return Freshness(
+        finder,
+        float(config["check_seconds"]),
+        own=data.citizens_names(data_folder(config)),
+        taught_seconds=float(config["taught_seconds"]),
+        encode=passages,
+    )
 
 
 def _encode(text: str) -> Any:

@@ -14,8 +14,8 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import timed
 from bot.understanding.finder import Finding
-from bot.understanding.knobs import SCOPE
 from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
+from bot.understanding.set_by_staff import STAFF
 
 _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
@@ -68,7 +68,7 @@ class ScopeDecision(GraphComponent):
         if intent not in self._needing and not (intent == OUT_OF_SCOPE and likely in self._needing):
             return
         out = outside(ranking, self._needing, finding.certainty, finding.among)
-        rejects = out >= SCOPE.reject
+        rejects = out >= STAFF.reject()
         if rejects == (intent == OUT_OF_SCOPE):
             return
         made = [{"name": n, "confidence": round(v, 4)} for n, v in revised(ranking, out, rejects).items()]

@@ -128,6 +128,10 @@ class QueryCache:
             self._seen.popitem(last=False)
         return made
 
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of texts that are searched; not kept."""
+        return self._encoder.passages(texts)
+
 
 class VectorStore:
     """Vectors on disk by content, so that a second training encodes only what is new.

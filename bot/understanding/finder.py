@@ -24,6 +24,7 @@ from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKn
 from bot.understanding.lexical import Floats
 from bot.understanding.route import Route, Served, build_route
 from bot.understanding.scoring import Scores
+from bot.understanding.set_by_staff import STAFF
 from bot.understanding.syllables import vietnamese_shaped
 from bot.understanding.tokens import folded_words, is_cjk
 
@@ -31,6 +32,12 @@ Decision = Literal["answer", "choose", "not_found", "none"]
 
 
 _WORTHLESS = 0.12
+_WHOLE = 0.97
+"""The share of a message from which on a name contains it."""
+_MANY = 4
+_BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
+"""How much of the best name a message says that many names contain: less is too little; so is somewhat more
+where the next is close."""
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
 
@@ -72,12 +79,15 @@ class Finder:
     thresholds: FinderThresholds = FINDER
     siblings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _routes: dict[str, Route] = field(default_factory=dict)
+    """Those given are taken over, for nothing of theirs has changed; the others are built."""
     _by_code: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
         priors = self._priors()
         for language in ("vi", "en", "other"):
+            if language in self._routes:
+                continue
             analyzer = self.analyzers["en" if language == "en" else "vi"]
             route = build_route(language, analyzer, self.served, self.citizens, self.vectors, priors)
             if route is not None:
@@ -145,7 +155,7 @@ class Finder:
         restored: str,
     ) -> Finding:
         foreign = name == "other"
-        limits = self.thresholds
+        limits = STAFF.finder(self.thresholds)
         scores = Scores.by_words(route, self.knobs, text, restored)
         ranked = scores.best()
         evidence = self._evidence(scores, ranked, name)
@@ -176,6 +186,8 @@ class Finder:
         decision: Decision = "none"
         if foreign or mention >= limits.follow_up:
             decision = self._decide(name, certainty, among)
+            if decision == "answer" and _is_bare(evidence):
+                decision = "choose"
         return Finding(
             candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
         )
@@ -204,14 +216,23 @@ class Finder:
             lead=lead,
             sibling=float(second in self.siblings.get(self.served[best].code, frozenset())),
             english=float(name == "en"),
+            containing=len(set(route.procedures[match.asked >= _WHOLE].tolist())),
         )
 
     def _decide(self, name: str, certainty: float, among: float) -> Decision:
-        limits = self.thresholds
+        limits = STAFF.finder(self.thresholds)
         least = {"vi": limits.answer, "en": limits.answer_english}.get(name, limits.answer_foreign)
         if certainty >= least:
             return "answer"
         return "choose" if among >= limits.found else "not_found"
+
+
+def _is_bare(evidence: Evidence) -> bool:
+    """True for a mere subject ("căn cước", "hộ khẩu") that the names of many procedures contain."""
+    if evidence.containing < _MANY or evidence.asked < _WHOLE:
+        return False
+    named, margin = _NAMED_AND_CLOSE
+    return evidence.named < _BARELY_NAMED or (evidence.named < named and evidence.margin < margin)
 
 
 def names_to_encode(

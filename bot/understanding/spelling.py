@@ -30,6 +30,18 @@ class Speller:
                     made._shorter.setdefault(part, []).append(word)
         return made
 
+    def with_words(self, texts: Iterable[str]) -> Speller:
+        """A speller that knows the words of these texts too."""
+        new = {word.lower() for text in texts for word in _WORD.findall(text)} - self.known.keys()
+        if not new:
+            return self
+        made = Speller(self.known + Counter(new), dict(self._shorter))
+        for word in new:
+            if len(word) >= _SHORTEST:
+                for part in {word, *_one_less(word)}:
+                    made._shorter[part] = [*made._shorter.get(part, ()), word]
+        return made
+
     def mend(self, text: str) -> str:
         """The text with unknown words replaced by a known one that is one slip away."""
         return _WORD.sub(lambda match: self._mended(match[0]), text)

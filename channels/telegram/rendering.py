@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import urljoin, urlsplit
 
 from channels.base import Button, Link, Part, Reply
-from channels.choices import reference
+from channels.choices import reference, thumb
 from channels.splitting import split, units
 from channels.telegram.texts import say
 
@@ -28,6 +28,8 @@ _MOST_BUTTONS = 100
 def render(reply: Reply, *, public_url: str = "") -> list[Part]:
     """The calls that tell a reply, at least one; buttons stand under the last.
 
+    Under an answer with a source there are thumbs, too.
+
     A part is {"method", "text" (HTML), "buttons"?: rows of [title, reference]}, and of a photo also
     "photo" (its address) and "instead": the text where Telegram cannot fetch it.
     """
@@ -41,8 +43,11 @@ def render(reply: Reply, *, public_url: str = "") -> list[Part]:
     parts += [{"method": "sendMessage", "text": _html(piece)} for piece in pieces]
     if not parts:
         parts.append({"method": "sendMessage", "text": "…"})
-    if reply.buttons:
-        parts[-1]["buttons"] = _rows(reply.id, reply.buttons)
+    rows = _rows(reply.id, reply.buttons)
+    if reply.answer and reply.answer.status == "answered" and reply.answer.sources:
+        rows.append([["👍", thumb(reply.id, up=True)], ["👎", thumb(reply.id, up=False)]])
+    if rows:
+        parts[-1]["buttons"] = rows
     return parts
 
 

@@ -24,6 +24,7 @@ from channels.web.forms import (
     Acknowledged,
     Answered,
     Conversation,
+    Incident,
     NewConversation,
     NewMessage,
     NewRating,
@@ -35,7 +36,7 @@ from channels.web.session import Credentials, GatewayParam, SessionParam
 from troly.clock import VIETNAM, now
 from troly.privacy import Keyring
 from troly.tables.conversations import STAFF
-from troly.tables.delivery import HELD
+from troly.tables.delivery import DONE, HELD, WAITING
 from troly.text import clean
 
 log = structlog.get_logger("web")
@@ -71,6 +72,8 @@ async def open_conversation(
 
 
 async def _greet(gateway: Gateway, identity: str, language: str | None) -> list[Outbound]:
+    if off := (await gateway.controls.now()).off_for("web"):
+        return [off.said(language or gateway.settings.default_language)]
     try:
         return await gateway.rasa.send(
             identity,
@@ -83,6 +86,14 @@ async def _greet(gateway: Gateway, identity: str, language: str | None) -> list[
     except RasaError as error:
         log.warning("greeting_without_rasa", reason=error.reason)
         return [texts.greeting(language or gateway.settings.default_language)]
+
+
+@router.get("/incident")
+async def incident(gateway: GatewayParam, response: Response) -> Incident:
+    """What visitors should know before they ask; nothing most of the time."""
+    response.headers["Cache-Control"] = "public, max-age=15"
+    banner = (await gateway.controls.now()).banner
+    return Incident(id=banner.id, text_vi=banner.vi, text_en=banner.en) if banner else Incident()
 
 
 @router.post("/messages", status_code=202, responses={200: {"model": Answered}})
@@ -156,11 +167,12 @@ async def _answer(gateway: Gateway, accepted: Accepted, subscription: Subscripti
     look = not accepted.fresh
     while True:
         # An answer and the end of its message are one transaction: what is there is all of it.
+        state = await inbox.state_of(gateway.store, accepted.id) if look else WAITING
         if look and (replies := await outbox.replies_to(gateway.store, accepted.id)):
             return replies
         left = deadline - monotonic()
-        # What is for staff has no answer of the assistant's.
-        if left <= 0 or (look and await inbox.state_of(gateway.store, accepted.id) == HELD):
+        # What is for staff has no answer of the assistant's, nor has any message while it is off.
+        if left <= 0 or state in (HELD, DONE):
             return []
         # Also look by oneself: the answer may come from another process.
         signal = await subscription.next(min(left, 2.0))

@@ -1,8 +1,8 @@
 """Server-Sent Events: replies as they come, resumable, so that a lost connection loses nothing.
 
 Events: `reply` (data: Reply; id: its number), `notice` ({"kind": "delay", "staff_joined" or "handed_back",
-"text", …} with an id; {"kind": "token", "token"} and {"kind": "erased"} without), `typing` ({"on": bool},
-without an id).
+"text", "buttons"?, …} with an id; {"kind": "token", "token"} and {"kind": "erased"} without), `typing`
+({"on": bool}, without an id).
 A stream without Last-Event-ID begins with the conversation's first event.
 """
 
@@ -97,9 +97,8 @@ def _stored(event: Event) -> str:
     reply = event.reply.model_dump(mode="json")
     if event.kind == "reply":
         return _event("reply", reply, event.number)
-    notice = {"kind": NOTICES.get(event.kind, "delay")} | {
-        name: reply[name] for name in ("id", "text", "language")
-    }
+    shown = ("id", "text", "language", *(["buttons"] if reply["buttons"] else []))
+    notice = {"kind": NOTICES.get(event.kind, "delay")} | {name: reply[name] for name in shown}
     return _event("notice", notice, event.number)
 
 

@@ -119,6 +119,14 @@ class Conversation(BaseModel):
     messages: list[Said]
 
 
+class Incident(BaseModel):
+    """Something that staff tell every visitor; all empty when there is nothing."""
+
+    id: str | None = None
+    text_vi: str = ""
+    text_en: str = ""
+
+
 class Problem(BaseModel):
     """Why a request was refused."""
 

@@ -47,8 +47,11 @@ def hash_of(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-async def find(store: Store, settings: Settings, value: str) -> Found | None:
-    """The session of a cookie; None for none, an ended one, or one of a disabled account."""
+async def find(store: Store, settings: Settings, value: str, *, used: bool = True) -> Found | None:
+    """The session of a cookie; None for none, an ended one, or one of a disabled account.
+
+    `used` False: a page asked by itself, nobody did anything, and the idle time goes on.
+    """
     if not value:
         return None
     moment = now()
@@ -79,7 +82,7 @@ async def find(store: Store, settings: Settings, value: str) -> Found | None:
         if row is None:
             return None
         roles = await roles_of(connection, row.id)
-    if moment - row.seen_at > _NOTED:
+    if used and moment - row.seen_at > _NOTED:
         async with store.write() as connection:
             await connection.execute(
                 update(StaffSession).where(StaffSession.id == identity).values(seen_at=moment)

@@ -27,7 +27,7 @@ from troly.text import fold
 
 _T = TypeVar("_T")
 
-_SEARCH = "/pa/dossier-search/dvc"
+SEARCH_PATH = "/pa/dossier-search/dvc"
 _TOKEN = "/auth/realms/digo/protocol/openid-connect/token"  # noqa: S105 - an address
 _VIETNAMESE = 228
 
@@ -61,7 +61,7 @@ class IGate:
         """The application with exactly this code. Raises NotFound and the other errors of portal.errors."""
         query = {"page": "0", "size": "10", "spec": "slice", "code": code}
         answer = await self._authorized(
-            lambda headers: self._http.json("GET", _SEARCH, query=query, headers=headers)
+            lambda headers: self._http.json("GET", SEARCH_PATH, query=query, headers=headers)
         )
         for item in _content(answer):
             if _same_code(text(item.get("code")), code):

@@ -15,7 +15,7 @@ from portal.errors import NotFound, PortalProtocolError, PortalRejected, PortalU
 from portal.http import Http
 from portal.reports import REPORT_STATUSES, NewReport, Ticket
 
-_PATH = "/api/v1/reports"
+PATH = "/api/v1/reports"
 
 
 class ReportService:
@@ -29,12 +29,12 @@ class ReportService:
     async def create(self, report: NewReport) -> Ticket:
         """Make a ticket; the same report again gives the same ticket."""
         headers = {**self._headers, "Idempotency-Key": report.key}
-        return _ticket(await self._asked("POST", _PATH, body=_wire(report), headers=headers))
+        return _ticket(await self._asked("POST", PATH, body=_wire(report), headers=headers))
 
     async def find(self, code: str) -> Ticket:
         """The ticket with this code. Raises NotFound."""
         try:
-            return _ticket(await self._asked("GET", f"{_PATH}/{quote(code, safe='')}", headers=self._headers))
+            return _ticket(await self._asked("GET", f"{PATH}/{quote(code, safe='')}", headers=self._headers))
         except PortalRejected as error:
             if error.status != 404:
                 raise

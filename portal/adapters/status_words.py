@@ -13,7 +13,7 @@ from portal.errors import PortalProtocolError
 from portal.models import STATUS_NAMES
 from troly.text import fold
 
-_WORDS: dict[str, int] = {fold(name): status for status, name in STATUS_NAMES.items()} | {
+WORDS: dict[str, int] = {fold(name): status for status, name in STATUS_NAMES.items()} | {
     "just registered": 1,
     "moi nop": 1,
     "cho tiep nhan": 1,
@@ -54,6 +54,8 @@ _WORDS: dict[str, int] = {fold(name): status for status, name in STATUS_NAMES.it
     "da tra": 10,
     "done": 10,
 }
+"""Folded words and their national status."""
+
 # iGate's own numbers, as far as they are known: 0 just filed, 4 has a result.
 _IGATE_IDS = {0: 1, 4: 9}
 
@@ -72,7 +74,7 @@ def status_of(
     accepted (2), applied (1). Raises PortalProtocolError when nothing is known.
     """
     for word in words:
-        if status := _WORDS.get(fold(word).strip(" .")):
+        if status := WORDS.get(fold(word).strip(" .")):
             return status
     if igate_id in _IGATE_IDS:
         return _IGATE_IDS[igate_id]

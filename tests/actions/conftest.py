@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.aspects import View
 from actions.attempts import Attempts, Limits
-from bot.rendering import Renderer
 from bot.response_files import LANGUAGES, english_terms, load
 from portal.following import Following
 from portal.models import Application, Case, Document, Duration, Fee, Method, Procedure, Step
+from troly.answers.rendering import Renderer
 from troly.database import async_engine
 from troly.database import engine as sync_engine
 from troly.privacy import Keyring, new_key

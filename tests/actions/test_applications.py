@@ -161,6 +161,7 @@ async def test_the_answer_record_has_the_code_and_the_moment_of_looking(
     assert [button["payload"] for button in outcome.said["choices"]] == [
         f'/subscribe_status{{"application_code": "{CODE}"}}',
         '/ask_procedure{"procedure_code": "1.001193"}',
+        '/rate_service{"service": "status"}',
     ]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from actions import guides
-from actions.guide_files import library, read
+from actions import guide_files
+from actions.guide_files import library
 from actions.guides import ActionAskGuideDone, ValidateGuideForm
+from troly.answers.guides import raw_guides, read
 from troly.errors import UsageError
 from troly.text import fold
 
@@ -223,7 +224,7 @@ async def test_every_step_of_every_guide_can_be_read_in_both_languages(act: Any,
 def test_only_the_two_known_hotlines_and_the_emergency_numbers_are_named() -> None:
     """Any other number in a guide would have to be checked with its owner first."""
     known = ("18001096", "1900 0368", "113", "114", "115")
-    for path in guides.library().all():
+    for path in library().all():
         texts = [path.needs, path.stuck, *(step.text for step in path.steps), *(s.stuck for s in path.steps)]
         for text in (value for both in texts for value in both.values()):
             left = text
@@ -236,3 +237,28 @@ def test_a_broken_guide_is_named(tmp_path: Path) -> None:
     (tmp_path / "half.yml").write_text("title: {vi: a, en: b}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"half\.yml.*troly data check"):
         read(tmp_path)
+
+
+async def test_a_guide_that_staff_changed_is_told_at_once_and_shortened_ones_end(
+    act: Any, read_out: Any
+) -> None:
+    raw = raw_guides()[GUIDE]
+    first = {"vi": "Bước mới của cán bộ.", "en": "A new step by staff."}
+    try:
+        guide_files.use({GUIDE: raw | {"steps": [first]}, "gone": raw, "vneid-login": {"title": "broken"}})
+        said = (
+            await act(ActionAskGuideDone(), "ask_digital_help", slots={"guide": GUIDE, "guide_step": 1})
+        ).said
+        assert "Bước mới của cán bộ." in read_out(said, "vi") and "A new step" in read_out(said, "en")
+        # Somebody who was at step 5 when it was shortened.
+        late = (
+            await act(ActionAskGuideDone(), "ask_digital_help", slots={"guide": GUIDE, "guide_step": 5})
+        ).said
+        assert late["step"] == 1
+        assert library().get("gone") is None
+        kept = library().get("vneid-login")
+        assert kept is not None and len(kept.steps) > 1, "one that cannot be read stays as shipped"
+    finally:
+        guide_files.use({})
+    shipped = library().get(GUIDE)
+    assert shipped is not None and len(shipped.steps) == STEPS

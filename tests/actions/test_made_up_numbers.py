@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from actions.aspects import view
 from actions.turn import ASPECTS
-from bot.rendering import Renderer
 from bot.response_files import LANGUAGES, load
 from portal.models import (
     CHANNELS,
@@ -29,6 +28,7 @@ from portal.models import (
     Procedure,
     Step,
 )
+from troly.answers.rendering import Renderer
 
 Make = Callable[..., Procedure]
 ReadOut = Callable[..., str]

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import office_hours, offices
-from portal.offices import Office
+from actions import offices
+from troly.answers import opening
 from troly.clock import VIETNAM
+from troly.offices import Office
 from troly.units.directory import directory
 
 
@@ -20,7 +22,7 @@ def office(**values: Any) -> Office:
 
 
 def test_an_office_without_own_hours_has_the_common_ones() -> None:
-    said = office_hours.hours_of("")
+    said = opening.hours_of("")
     assert said["response"] == "label_hours_common"
     (days,) = said["hours"]
     assert (days["first"], days["last"]) == ({"response": "weekday_1"}, {"response": "weekday_5"})
@@ -28,7 +30,7 @@ def test_an_office_without_own_hours_has_the_common_ones() -> None:
 
 
 def test_own_hours_are_told_day_by_day() -> None:
-    said = office_hours.hours_of("1-4 08:00-12:00; 6 08:00-10:00")
+    said = opening.hours_of("1-4 08:00-12:00; 6 08:00-10:00")
     assert said["response"] == "label_hours"
     assert [line["response"] for line in said["hours"]] == ["label_days", "label_day"]
 
@@ -43,9 +45,14 @@ def test_own_hours_are_told_day_by_day() -> None:
     ],
 )
 def test_it_says_when_it_opens_again(moment: tuple[int, ...], response: str, opens: str | None) -> None:
-    said = office_hours.opening_of("", datetime(*moment, tzinfo=VIETNAM))  # type: ignore[misc]
+    said = opening.opening_of("", datetime(*moment, tzinfo=VIETNAM))  # type: ignore[misc]
     assert said["response"] == response
     assert (said.get("date") or {}).get("date") == opens
+
+
+def to(dispatcher: CollectingDispatcher) -> offices._To:
+    """A conversation in which nothing was said before."""
+    return offices._To(dispatcher, Tracker("c", {}, {}, [], False, None, {}, "action_listen"))
 
 
 def test_the_map_is_searched_where_the_list_has_none() -> None:
@@ -55,21 +62,21 @@ def test_the_map_is_searched_where_the_list_has_none() -> None:
 
 def test_a_location_far_away_gets_no_office() -> None:
     dispatcher = CollectingDispatcher()
-    offices._nearest(dispatcher, [], {"latitude": "10.77", "longitude": "106.70"})
+    offices._nearest(to(dispatcher), [], {"latitude": "10.77", "longitude": "106.70"})
     assert dispatcher.messages[0]["response"] == "office_place_not_found"
 
 
 @pytest.mark.parametrize("entities", [{"latitude": "x", "longitude": "1"}, {"latitude": "1"}])
 def test_a_broken_location_gets_no_office(entities: dict[str, str]) -> None:
     dispatcher = CollectingDispatcher()
-    offices._nearest(dispatcher, [], entities)
+    offices._nearest(to(dispatcher), [], entities)
     assert dispatcher.messages[0]["response"] == "office_place_not_found"
 
 
 def test_a_commune_that_the_list_lacks_is_said_to_be_missing() -> None:
     dispatcher = CollectingDispatcher()
     commune = directory().in_province("Quảng Ninh")[0]
-    offices._of_communes(dispatcher, [], [commune])
+    offices._of_communes(to(dispatcher), [], [commune])
     assert dispatcher.messages[0]["response"] == "office_not_listed"
     assert dispatcher.messages[0]["answer"]["status"] == "not_found"
 
@@ -80,5 +87,5 @@ def test_a_procedure_of_the_province_leads_to_its_centre_whatever_the_commune() 
     named = directory().find("phường An Sinh", "Quảng Ninh")
     for level, name in (("province", "Trung tâm tỉnh"), ("commune", "Một cửa")):
         dispatcher = CollectingDispatcher()
-        offices._named(dispatcher, [centre, desk], named, level)
+        offices._named(to(dispatcher), [centre, desk], named, level)
         assert dispatcher.messages[0]["name"] == name

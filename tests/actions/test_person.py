@@ -192,6 +192,6 @@ async def test_the_gateway_is_told_which_messages_hold_words_and_number(act: Any
     assert done.said["answer"]["handover"]["phone"] is None and done.said["response"] == "message_left"
 
 
-async def test_the_number_is_asked_for_as_a_secret(act: Any) -> None:
+async def test_the_number_is_asked_for_as_a_secret(act: Any, queue: Any) -> None:
     done = await act(person.ActionAskMessagePhone(), "ask_fee", slots={"requested_slot": "message_about"})
     assert done.said["secret"] is True and "days" in done.said

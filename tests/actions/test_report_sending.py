@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions import portal
-from actions.ratings import ActionRate
+from actions.ratings import ActionRate, offer
 from actions.reports import contact, outcome, photos, sending, store
 from actions.reports.draft import Draft
 from portal.adapters.reports import ReportService
@@ -139,6 +139,7 @@ async def run(
 async def confirm(draft: Draft = DRAFT) -> Any:
     """The citizen confirms the report."""
     said, slots = await run(outcome.ActionSendReport(), slots={"report_draft": draft.to_slot()})
+    slots.pop("rating_offers", None)
     assert slots == {"report_draft": None, "report_done": None, "report_emergency": None}
     return said
 
@@ -307,7 +308,7 @@ async def test_stars_are_kept_and_a_bad_one_is_asked_for_its_reason(world: World
     said, _ = await run(ActionRate(), "đánh giá", "rate_service")
     assert said["choices"][0]["payload"] == '/rate_service{"stars": 5}'
     said, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"stars": 2})
-    assert said["response"] == "rating_bad" and slots == {"rating_target": "service"}
+    assert said["response"] == "rating_bad" and slots["rating_target"] == "service"
     said, _ = await run(
         ActionRate(),
         "/rate_service",
@@ -350,6 +351,56 @@ async def test_a_rating_in_words_is_kept(world: World, text: str, scale: str, va
     (row,) = await world.rows(Rating.__table__)
     assert (row["scale"], row["value"]) == (scale, value)
     assert row["target"] == ("service" if scale == "stars" else "reply:7")
+
+
+async def test_stars_are_kept_for_the_service_whose_button_was_pressed(world: World) -> None:
+    for service, stars in (("office", 5), ("guide", 4), ("office", 3), ("no such", 1)):
+        said, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"service": service})
+        assert len(said["choices"]) == 6
+        given = {"service": service, "stars": stars}
+        await run(ActionRate(), "/rate_service", "rate_service", entities=given, slots=slots)
+    rows = await world.rows(Rating.__table__)
+    assert {row["target"]: row["value"] for row in rows} == {
+        "service:office": 3,
+        "service:guide": 4,
+        "service": 1,
+    }
+
+
+async def test_stars_in_words_are_for_the_service_that_was_asked_about(world: World) -> None:
+    _, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"service": "status"})
+    await run(ActionRate(), "5 sao", "rate_service", slots=slots)
+    (row,) = await world.rows(Rating.__table__)
+    assert row["target"] == "service:status"
+
+
+async def test_a_rating_can_be_skipped_and_nothing_is_kept(world: World) -> None:
+    said, _ = await run(ActionRate(), "/rate_service", "rate_service", entities={"stars": "skip"})
+    assert said["response"] == "rating_skipped"
+    assert await world.rows(Rating.__table__) == []
+
+
+async def test_a_thumb_names_the_reply_that_it_stood_under(world: World) -> None:
+    given = {"thumb": "down", "rated_reply": "3"}
+    said, slots = await run(ActionRate(), "/rate_service", "rate_service", entities=given)
+    assert said["response"] == "rating_bad" and slots["rating_target"] == "reply:3"
+    (row,) = await world.rows(Rating.__table__)
+    assert (row["target"], row["scale"], row["value"]) == ("reply:3", "thumb", 0)
+
+
+def test_a_service_is_offered_to_be_rated_once_a_day() -> None:
+    def offered(service: Any, slots: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        tracker = Tracker(ME, slots, {}, [], False, None, {}, "action_listen")
+        buttons, events = offer(tracker, service)
+        return buttons, slots | {event["name"]: event["value"] for event in events}
+
+    buttons, slots = offered("office", {})
+    assert [button["payload"] for button in buttons] == ['/rate_service{"service": "office"}']
+    assert offered("office", slots) == ([], slots)
+    buttons, slots = offered("guide", slots)
+    assert buttons and set(slots["rating_offers"]) == {"office", "guide"}
+    buttons, _ = offered("office", {"rating_offers": {"office": "2020-01-01"}})
+    assert buttons
 
 
 async def test_a_second_rating_replaces_the_first(world: World) -> None:

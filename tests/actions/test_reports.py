@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -252,6 +253,12 @@ async def test_every_question_can_be_read_in_both_languages(act: Act, read_out: 
         for language in ("vi", "en"):
             text = read_out(done.said, language)
             assert text and "{" not in text, draft
+
+
+async def test_the_phone_number_is_asked_for_as_a_secret_and_nothing_else_is(act: Act) -> None:
+    for step, draft in (("contact", replace(PLACED, photos_done=True)), ("content", Draft())):
+        asked = await act(form.ActionAskReportDone(), "report_issue", slots={"report_draft": draft.to_slot()})
+        assert bool(asked.said.get("secret")) is (step == "contact")
 
 
 async def test_after_another_question_the_form_only_says_that_it_waits(act: Act) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from actions import values
-from bot.rendering import Renderer
 from portal.models import Case, Document, Duration, Fee, Form, Method, Procedure
+from troly.answers.rendering import Renderer
 
 Make = Callable[..., Procedure]
 

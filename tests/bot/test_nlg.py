@@ -10,9 +10,9 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlg import LanguageGenerator
-from bot.rendering import UnknownResponse
+from bot.nlg import Changes, LanguageGenerator
 from bot.response_files import compile_domain_responses
+from troly.answers.rendering import UnknownResponse
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +206,71 @@ async def test_conversations_at_once_do_not_share_a_language(
         *(say(generator, tracker(language), "utter_thank") for language in wanted)
     )
     assert [message["custom"]["language"] for message in messages] == wanted
+
+
+def other(vi: str, en: str, **more: Any) -> dict[str, Any]:
+    return {"vi": {"text": vi, **more}, "en": {"text": en, **more}}
+
+
+async def test_what_staff_made_live_is_said_in_both_languages_at_once(domain: Domain, tracker: Any) -> None:
+    changes = Changes()
+    generator = LanguageGenerator(domain=domain, changes=changes)
+    assert (await say(generator, tracker("vi"), "utter_goodbye"))["text"].startswith("Chào Anh/Chị")
+    changes.take({"utter_goodbye": other("Hẹn gặp lại Anh/Chị.", "See you.")})
+    assert (await say(generator, tracker("vi"), "utter_goodbye"))["text"] == "Hẹn gặp lại Anh/Chị."
+    assert (await say(generator, tracker("en"), "utter_goodbye"))["text"] == "See you."
+    both = await say(generator, tracker(), "utter_goodbye")
+    assert "Hẹn gặp lại" in both["text"] and "See you." in both["text"]
+    generator.use_domain(domain)  # a newly loaded model keeps them
+    assert (await say(generator, tracker("en"), "utter_goodbye"))["text"] == "See you."
+    changes.take({})
+    assert (await say(generator, tracker("en"), "utter_goodbye"))["text"].startswith("Goodbye.")
+
+
+async def test_a_changed_label_is_said_wherever_it_stands_and_buttons_do_the_same(
+    domain: Domain, tracker: Any
+) -> None:
+    changes = Changes()
+    generator = LanguageGenerator(domain=domain, changes=changes)
+    greet = (await say(generator, tracker("vi"), "utter_greet"))["buttons"]
+    titles = [f"Nút {number}" for number in range(8)]
+    changes.take(
+        {
+            "button_fee": other("Tiền phải nộp", "What it costs"),
+            "utter_greet": other("Chào Anh/Chị!", "Hello!", buttons=titles),
+        }
+    )
+    choice = {"title": {"response": "button_fee"}, "payload": "/ask_fee"}
+    message = await say(generator, tracker("vi"), "utter_goodbye", choices=[choice])
+    assert message["buttons"] == [{"title": "Tiền phải nộp", "payload": "/ask_fee"}]
+    changed = (await say(generator, tracker("vi"), "utter_greet"))["buttons"]
+    assert [button["title"] for button in changed] == titles
+    assert [button["payload"] for button in changed] == [button["payload"] for button in greet]
+
+
+async def test_a_change_that_does_not_fit_this_version_is_not_said(domain: Domain, tracker: Any) -> None:
+    generator = LanguageGenerator(domain=domain, changes=(changes := Changes()))
+    changes.take(
+        {
+            "utter_goodbye": other("Chào {name}.", "Bye {name}."),
+            "utter_thank": {"vi": {"text": "Cảm ơn."}},
+            "utter_greet": other("Chào.", "Hello.", buttons=["một nút"]),
+            "utter_gone": other("Không còn.", "Gone."),
+            "utter_deny": None,
+            "utter_affirm": other("Vâng ạ.", "Yes."),
+        }
+    )
+    for name, start in (("utter_goodbye", "Goodbye"), ("utter_greet", "Hello!"), ("utter_affirm", "Yes.")):
+        assert (await say(generator, tracker("en"), name))["text"].startswith(start), name
+    assert (await say(generator, tracker("vi"), "utter_thank"))["text"].startswith("Không có gì")
+
+
+async def test_asking_whether_something_changed_costs_a_message_nothing(
+    domain: Domain, tracker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = LanguageGenerator(domain=domain, changes=Changes())
+    made: list[int] = []
+    monkeypatch.setattr("bot.nlg.renderers", lambda *given: made.append(1))
+    for _ in range(10):
+        await say(generator, tracker("vi"), "utter_goodbye")
+    assert made == []

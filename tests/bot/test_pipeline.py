@@ -224,7 +224,7 @@ def test_a_bad_line_is_named(line: str) -> None:
 
 
 def test_without_a_model_the_command_to_train_is_named(tmp_path: Path) -> None:
-    from bot.commands import newest_model
+    from bot.versions import newest_model
 
     with pytest.raises(UsageError, match="troly train"):
         newest_model(tmp_path)

@@ -81,6 +81,8 @@ class FakeGateway:
         self.faults: list[Fault] = []
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.held = False
+        self.incident: dict[str, str | None] = {"id": None, "text_vi": "", "text_en": ""}
+        """What staff tell every visitor."""
         self.renew_next = False
         self.streams_allowed = True
         self._generation = 0
@@ -126,6 +128,7 @@ class FakeGateway:
         app.state.gateway = SimpleNamespace(settings=SimpleNamespace(province=PROVINCE))
         api = "/api/v1"
         app.add_api_route(f"{api}/conversations", self._open, methods=["POST"], response_model=None)
+        app.add_api_route(f"{api}/incident", self._incident, methods=["GET"], response_model=None)
         app.add_api_route(f"{api}/messages", self._message, methods=["POST"], response_model=None)
         app.add_api_route(f"{api}/events", self._events, methods=["GET"], response_model=None)
         app.add_api_route(f"{api}/conversation", self._transcript, methods=["GET"], response_model=None)
@@ -173,6 +176,9 @@ class FakeGateway:
         token = f"token-{uuid.uuid4().hex}"
         self.tokens[token] = identity
         return token
+
+    async def _incident(self) -> dict[str, str | None]:
+        return self.incident
 
     async def _open(self, request: Request) -> Response:
         if refused := self._fault(request, after=False):

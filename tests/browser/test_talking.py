@@ -113,6 +113,14 @@ def test_choices_of_earlier_answers_are_quieter_and_still_work(chat: Chat, gatew
     expect(chat.reply("Trả lời: /check_application_status")).to_be_visible()
 
 
+def test_a_checklist_that_comes_as_a_path_is_a_link_to_the_gateway(chat: Chat, gateway: FakeGateway) -> None:
+    gateway.answers["x"] = [reply("danh sách", links=links(("Tải PDF", f"/checklists/{'a-B_9' * 8}xyz.pdf")))]
+    chat.say("x")
+    address = chat.page.get_by_role("link", name="Tải PDF").get_attribute("href") or ""
+    here = chat.page.evaluate("location.origin")
+    assert address == f"{here}/checklists/{'a-B_9' * 8}xyz.pdf"
+
+
 def test_text_from_outside_stays_text(chat: Chat, gateway: FakeGateway) -> None:
     evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}\u202etxt'
     gateway.answers[evil] = [
@@ -251,7 +259,11 @@ def test_the_page_shows_who_answers_when_an_official_joins_and_leaves(
     gateway.talk.say({"kind": "staff_joined", "text": "Cán bộ đã vào.", "language": "vi"}, "notice")
     expect(answering).to_have_text("Anh/Chị đang nói chuyện với cán bộ.")
     expect(chat.page.locator(".line.staff.told")).to_contain_text("Cán bộ đã vào.")
-    gateway.talk.say({"kind": "handed_back", "text": "Cán bộ đã rời.", "language": "vi"}, "notice")
+    rate = {"title": "Đánh giá", "payload": '/rate_service{"service": "person"}'}
+    gateway.talk.say(
+        {"kind": "handed_back", "text": "Cán bộ đã rời.", "language": "vi", "buttons": [rate]}, "notice"
+    )
+    expect(chat.page.get_by_role("button", name="Đánh giá")).to_be_visible()
     expect(chat.page.locator(".line.staff.told").last).to_contain_text("Cán bộ đã rời.")
     expect(answering).to_be_hidden()
 

@@ -79,6 +79,7 @@ def test_this_programs_own_seconds_are_apart() -> None:
     [
         (["/v/bin/python", "-m", "troly", "serve", "--only", "rasa"], "rasa"),
         (["/v/bin/python", "/v/bin/troly", "serve"], "serve"),
+        (["/v/bin/python", "-m", "rasa", "run", "-p", "5005"], "rasa"),
         (["/usr/bin/redis-server", "*:6379"], "redis-server"),
         (["troly", "--only"], "troly"),
         ([""], "?"),

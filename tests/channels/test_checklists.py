@@ -12,6 +12,7 @@ from fontTools.ttLib import TTFont
 from sqlalchemy import insert
 
 from channels import checklist_texts
+from channels.base import Link, Outbound
 from channels.checklist_pdf import FONTS, render
 from troly.clock import now
 from troly.tables.checklists import Checklist
@@ -149,3 +150,9 @@ async def test_who_has_the_token_gets_the_list_and_nobody_else(stack: Any) -> No
     for name in (TOKEN[:-1] + "x", "0011", "../troly.db", "%00"):
         refused = await stack.http.get(f"/checklists/{name}.pdf")
         assert refused.status_code == 404
+
+
+def test_outside_the_website_a_path_is_no_link() -> None:
+    whole = Link(title="PDF", url=f"https://example.vn/checklists/{TOKEN}.pdf")
+    path = Link(title="PDF", url=f"/checklists/{TOKEN}.pdf")
+    assert Outbound(text="x", language="vi", links=[path, whole]).outside().links == [whole]

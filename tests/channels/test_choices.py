@@ -59,6 +59,14 @@ async def test_any_other_reference_is_none(store: Store, reference: str) -> None
     assert await choices.payload_of(store, "a", reference) is None
 
 
+async def test_a_thumb_rates_a_reply_of_its_own_conversation_only(store: Store) -> None:
+    assert len(choices.thumb("999999999", up=False)) <= 20
+    rated = await choices.payload_of(store, "a", choices.thumb("2", up=False))
+    assert rated == '/rate_service{"thumb": "down", "rated_reply": "2"}'
+    for conversation, thumb in (("b", "t:2:down"), ("a", "t:9:up"), ("a", "t:2:sideways")):
+        assert await choices.payload_of(store, conversation, thumb) is None
+
+
 @pytest.mark.parametrize(
     ("text", "title"), [("1", "bốn"), ("2", "năm"), (" 2. ", "năm"), ("(1)", "bốn"), ("#2", "năm")]
 )

@@ -107,6 +107,7 @@ async def test_the_page_hears_when_staff_join_and_leave(stack: Any) -> None:
         await desk.hand_back(number, "lan")
         returned = await anext(events)
     assert joined["data"]["kind"] == "staff_joined" and "Cán bộ đã vào" in joined["data"]["text"]
+    assert returned["data"]["buttons"][0]["title"] == "Đánh giá"
     assert returned["data"]["kind"] == "handed_back" and "tiếp tục trả lời" in returned["data"]["text"]
     assert (await visitor.transcript())["answers"] == "bot"
     assert await visitor.ask("lại đây") == "echo: lại đây"
@@ -355,3 +356,20 @@ async def test_a_conversation_has_one_open_handover(stack: Any) -> None:
             await connection.execute(
                 insert(Handover).values(conversation_id=visitor.id, state="held", reason="", asked_at=now())
             )
+
+
+async def test_the_end_offers_to_rate_the_service_once_a_day(stack: Any, tmp_path: Path) -> None:
+    visitor = await stack.visitor()
+    for _ in range(2):
+        await visitor.ask(ASK)
+        number = await waiting(stack)
+        await stack.gateway.desk.claim(number, "lan")
+        await stack.gateway.desk.hand_back(number, "lan")
+    ended = [
+        json.loads(content)
+        for (content,) in rows(tmp_path, "SELECT content FROM outbox WHERE kind = 'returned'")
+    ]
+    assert [[button["payload"] for button in one["buttons"]] for one in ended] == [
+        ['/rate_service{"service": "person"}'],
+        [],
+    ]

@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy import select
 
 from channels.app import create_app
-from channels.portal_webhook import signature_is_good
 from portal.demo.webhook import signed
 from troly.errors import SettingError
 from troly.settings import Settings
+from troly.signatures import signature_is_good
 from troly.tables.notices import PortalChange
 
 KEY = "k" * 32

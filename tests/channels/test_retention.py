@@ -25,6 +25,7 @@ from troly.tables.counts import DailyCount
 from troly.tables.delivery import Inbox, Outbox
 from troly.tables.reports import Report
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
+from troly.tables.verification import VerificationAttempt
 
 
 class Archive:
@@ -189,3 +190,16 @@ def test_the_command_says_how_much_and_forgets_only_when_told(
         "1 conversations were forgotten",
         "0 conversations were forgotten",
     ]
+
+
+async def test_attempts_to_prove_an_application_go_after_90_days(archive: Archive) -> None:
+    same = {"conversation": "c" * 32, "visitor": None, "code": "d" * 32, "outcome": "refused"}
+    ages = [timedelta(days=91), timedelta(days=90, minutes=1), timedelta(days=89), timedelta()]
+    async with archive.store.write() as connection:
+        rows = [{**same, "at": now() - age} for age in ages]
+        await connection.execute(insert(VerificationAttempt), rows)
+    await retention.forget_old(archive.store, archive.media, archive.settings)
+    async with archive.store.read() as connection:
+        left = (await connection.scalars(select(VerificationAttempt.at))).all()
+    assert len(left) == 2
+    assert min(left) > now() - timedelta(days=90)

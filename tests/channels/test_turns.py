@@ -23,7 +23,7 @@ def turns(tmp_path: Path) -> list[tuple[Any, ...]]:
 def understood(sender: str, message: str, _times: int) -> list[dict[str, Any]]:
     """As the assistant answers with what it saw."""
     answer = {"status": "answered", "intent": "ask_fee", "procedure_code": "1.001193", "aspect": "fee"}
-    seen = {"confidence": 0.83, "decision": "answer", "commune": "Hồng Gai"}
+    seen = {"confidence": 0.83, "decision": "answer", "commune": "Hồng Gai", "second_intent": "ask_place"}
     return [
         {"recipient_id": sender, "text": f"echo: {message}"},
         {"recipient_id": sender, "custom": {"language": "vi", "answer": answer, "seen": seen}},
@@ -40,6 +40,8 @@ async def test_an_answered_message_is_a_turn_without_personal_data(
         (1, "web", "vi", "ask_fee", 0.83, "1.001193", "fee", "answer", "Hồng Gai", "answered", 0, 0, None,
          "le phi khai sinh goi"),
     ]  # fmt: skip
+    with sqlite3.connect(tmp_path / "test.db") as connection:
+        assert connection.execute("SELECT second_intent FROM turn").fetchall() == [("ask_place",)]
     said = (await visitor.transcript())["messages"]
     assert "seen" not in str(said)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from portal import offices
-from portal.offices import Offices
+from troly import offices
 from troly.database import async_engine
 from troly.errors import UsageError
 from troly.migrate import upgrade
+from troly.offices import Offices
 
 PROVINCE = "Quảng Ninh"
 HEAD = "id,level,commune_code,commune,name,address,phone,hours,latitude,longitude,map_url,as_of\n"

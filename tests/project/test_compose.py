@@ -144,7 +144,7 @@ def test_the_slim_image_has_what_its_processes_read_and_not_rasa() -> None:
     lines = stage("packages-slim")
     assert any("--require-hashes requirements.slim.lock" in line for line in lines)
     copied = {line.split()[1] for line in lines if line.startswith("COPY ")}
-    assert {"actions", "channels", "console", "portal", "troly", "nlu_data"} <= copied
+    assert {"actions", "bot/responses", "channels", "console", "portal", "troly", "nlu_data"} <= copied
     assert "bot" not in copied
     slim = {name for name in _PROCESSES if compose()["services"][name]["build"]["target"] == "slim"}
     assert slim == {"gateway", "actions", "portal"}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -24,7 +27,8 @@ def _stories() -> list[Any]:
     for path in sorted(_FOLDER.glob("*/*.yml")):
         for story in yaml.safe_load(path.read_text(encoding="utf-8")):
             name = f"{path.parent.name}-{path.stem}-{story['story']}"
-            found.append(pytest.param(path.parent.name, story["turns"], story.get("at"), id=name))
+            told = (path.parent.name, story["turns"], story.get("at"), story.get("portal"))
+            found.append(pytest.param(*told, id=name))
     return found
 
 
@@ -34,17 +38,20 @@ def test_both_languages_have_stories_about_the_same_subjects() -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize(("language", "turns", "at"), _stories())
+@pytest.mark.parametrize(("language", "turns", "at", "failure"), _stories())
 async def test_the_story_goes_as_it_is_written(
     agent: Any,
     language: str,
     turns: list[dict[str, Any]],
     at: str | None,
+    failure: dict[str, Any] | None,
+    portal_port: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each turn says something and names what its answer record and its words must hold.
+    """Each turn says something and names what its answer record, words and buttons must hold.
 
-    `at` is the time of a story in which office hours matter: 2026-11-23T09:00, in Vietnam.
+    `at` is the time of a story in which office hours matter: 2026-11-23T09:00, in Vietnam; `portal` is what
+    goes wrong at the demo portal (portal/demo/controls.py).
     """
     from harness import Conversation, meet
 
@@ -54,6 +61,24 @@ async def test_the_story_goes_as_it_is_written(
     name = uuid.uuid4().hex
     await meet(agent, name)
     conversation = Conversation(agent, name, language_hint=language)
+    with _failing(portal_port, failure):
+        await _told(conversation, language, turns)
+
+
+@contextmanager
+def _failing(port: int, failure: dict[str, Any] | None) -> Iterator[None]:
+    """The demo portal fails as told, until the story is over."""
+    address = f"http://127.0.0.1:{port}/demo/fail"
+    if failure:
+        httpx.post(address, json=failure, trust_env=False).raise_for_status()
+    try:
+        yield
+    finally:
+        if failure:
+            httpx.post(address, json={"mode": "off"}, trust_env=False).raise_for_status()
+
+
+async def _told(conversation: Any, language: str, turns: list[dict[str, Any]]) -> None:
     for turn in turns:
         replies = await conversation.say(turn["say"])
         assert replies and all(reply.text for reply in replies), turn
@@ -72,5 +97,10 @@ async def test_the_story_goes_as_it_is_written(
             assert record["sources"], shown
         for words in turn.get("has", []):
             assert words in text, shown
+        titles = [button["title"] for reply in replies for button in reply.buttons]
+        for title in turn.get("buttons", []):
+            assert title in titles, (turn, titles)
+        for title in turn.get("no_buttons", []):
+            assert title not in titles, (turn, titles)
         for words in turn.get("lacks", []):
             assert words not in text, shown

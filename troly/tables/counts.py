@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Date, Integer, String
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +27,10 @@ class DailyCount(Base):
     | procedure | procedure code | aspect | a message is answered with a procedure |
     | handover | its state | | its conversation is erased |
     | rating | thumb or stars | value | its conversation is erased |
+    | person | the day they were there before ("" new) | | their conversation is erased |
+    | commune | its name | | a conversation in which it was named is erased |
+    | took | class of the time to an answer | | its conversation is erased |
+    | wait | class of the wait for an official | | its conversation is erased |
     | erased | citizen or retention | | a conversation is erased |
     | pruned | messages, replies or media | | they were too old (channels/retention.py) |
 
@@ -75,10 +81,14 @@ async def add(connection: AsyncConnection, happened: Iterable[Count]) -> None:
     names = ("day", "channel", "language", "kind", "name", "detail")
     # Always in the same order: two transactions must not wait for each other.
     rows = [dict(zip(names, key, strict=True)) | {"number": number} for key, number in sorted(found.items())]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(DailyCount)
-    await connection.execute(
-        insert.values(rows).on_conflict_do_update(
-            index_elements=list(names), set_={"number": DailyCount.number + insert.excluded.number}
-        )
+    await connection.execute(_adding(connection.dialect.name), rows)
+
+
+@cache
+def _adding(backend: str) -> Any:
+    """Made once: to put it together takes longer than to run it."""
+    insert = (postgresql if backend == "postgresql" else sqlite).insert(DailyCount)
+    return insert.on_conflict_do_update(
+        index_elements=["day", "channel", "language", "kind", "name", "detail"],
+        set_={"number": DailyCount.number + insert.excluded.number},
     )

@@ -17,6 +17,7 @@ from troly.tables import counts
 from troly.tables.base import Base, UtcDateTime
 from troly.tables.conversations import Conversation
 from troly.tables.counts import Count
+from troly.tables.figures import WAITS, class_of
 
 # SQLite numbers rows only for a column that is exactly INTEGER.
 _BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -141,12 +142,21 @@ async def desk(connection: AsyncConnection, conversation_id: str) -> Desk:
 async def count_handovers(connection: AsyncConnection, conversation_id: str) -> Sequence[str]:
     """Keep the figures of a conversation's handovers, which go with it: how many, and what became of them."""
     rows = await connection.execute(
-        select(Conversation.channel, Conversation.language, Handover.state, Handover.asked_at)
+        select(
+            Conversation.channel,
+            Conversation.language,
+            Handover.state,
+            Handover.asked_at,
+            Handover.claimed_at,
+        )
         .join(Conversation, Conversation.id == Handover.conversation_id)
         .where(Handover.conversation_id == conversation_id)
     )
-    await counts.add(
-        connection,
-        [Count(channel, language, "handover", state, day=asked) for channel, language, state, asked in rows],
-    )
+    found: list[Count] = []
+    for channel, language, state, asked, claimed in rows:
+        found.append(Count(channel, language, "handover", state, day=asked))
+        if claimed:
+            wait = class_of((claimed - asked).total_seconds(), WAITS)
+            found.append(Count(channel, language, "wait", wait, day=asked))
+    await counts.add(connection, found)
     return ()

@@ -72,6 +72,8 @@ class Turn(Base):
     intent: Mapped[str | None] = mapped_column(String(80))
     confidence: Mapped[float | None] = mapped_column(Float)
     """Of the intent, 0..1; none for a button, and where nothing was understood."""
+    second_intent: Mapped[str | None] = mapped_column(String(80))
+    """What the encoder alone made of it, where it was asked and the words alone said another."""
     procedure_code: Mapped[str | None] = mapped_column(String(64))
     aspect: Mapped[str | None] = mapped_column(String(20))
     decision: Mapped[str | None] = mapped_column(String(12))

@@ -99,6 +99,11 @@ export class Conversation extends EventTarget {
     return this.#again(() => this.#api.photo(id));
   }
 
+  /** What staff tell every visitor: {id, text_vi, text_en}; null when that cannot be had. */
+  incident() {
+    return this.#api.incident().catch(() => null);
+  }
+
   download() {
     return this.#again(() => this.#api.download());
   }

@@ -38,6 +38,10 @@ export class Api {
     return this.#json("POST", "messages", { ...content, client_id: clientId });
   }
 
+  incident() {
+    return this.#json("GET", "incident");
+  }
+
   transcript() {
     return this.#json("GET", "conversation");
   }

@@ -6,6 +6,7 @@ import { dateIn, icon, languageOf, LANGUAGES, safeUrl, timeIn } from "./widget.i
 const RATED = ["answered", "not_found", "portal_unavailable", "out_of_scope", "handed_over"];
 /** Why an answer was not what was needed, as the gateway knows it. */
 const REASONS = ["wrong_procedure", "wrong_information", "hard_to_understand", "other"];
+const CHECKLIST = /^\/checklists\/[\w-]+\.pdf$/;
 /** Longer titles stand below one another. */
 const SHORT_TITLE = 30;
 
@@ -86,7 +87,12 @@ export class Lines {
   #links(links, language) {
     const { h } = this.#ui;
     return links.length && h("ul", { class: "links" },
-      ...links.map(({ title, url }) => h("li", {}, icon("out"), this.#ui.link(url, title, language))));
+      ...links.map(({ title, url }) => h("li", {}, icon("out"), this.#ui.link(this.#whole(url), title, language))));
+  }
+
+  /** A checklist comes as a path where the gateway does not know its own address. */
+  #whole(url) {
+    return CHECKLIST.test(url) ? this.#base + url.slice(1) : url;
   }
 
   #sources(sources, language) {

@@ -100,6 +100,7 @@ a { color: var(--link); }
 
 .foot { background: var(--face); border-block-start: 1px solid var(--edge); padding: .625em .75em max(.5em, env(safe-area-inset-bottom)); }
 .foot > * { max-width: 46em; margin-inline: auto; }
+.incident { margin: 0; padding: .625em 1em; font-size: .9375em; background: var(--tint); border-block-end: 2px solid var(--link); overflow-wrap: anywhere; white-space: pre-wrap; }
 .with { display: flex; align-items: center; gap: .375em; font-size: .875em; font-weight: 600; color: var(--link); padding-block-end: .5em; }
 .status:not(:empty) { font-size: .875em; background: var(--tint); border-radius: .75em; padding: .5em .75em; margin-block-end: .625em; }
 .composer { display: flex; align-items: flex-end; gap: .5em; border: 1px solid var(--rim); border-radius: 1.5em; padding: 2px; }

@@ -9,6 +9,7 @@ const NEAR_END = 120; // px
 const MARGIN = 12; // px
 const PATIENT_MS = 1_500;
 const TYPING_MS = 90_000;
+const INCIDENT_MS = 120_000;
 
 export class View {
   #ui;
@@ -19,6 +20,7 @@ export class View {
   #follow = true;
   #top = 0;
   #timers = {};
+  #told = {};
   #closed;
 
   /** place: base, mode ("page", "frame", "panel"), operator, unread(), closed() unless it cannot be closed. */
@@ -49,6 +51,15 @@ export class View {
   /** Only from here on anything is sent or stored. */
   start() {
     this.#conversation.start();
+    if (this.#timers.incident) return;
+    this.#timers.incident = setInterval(() => document.hidden || this.#heed(), INCIDENT_MS);
+    this.#heed();
+  }
+
+  async #heed() {
+    const told = await this.#conversation.incident();
+    if (told) this.#told = told;
+    this.#restyle();
   }
 
   focus() {
@@ -106,7 +117,8 @@ export class View {
         this.input,
         h("button", { type: "submit", class: "send", label: "send" }, icon("send"))),
       h("p", { id: "caution", class: "caution", t: "caution" }));
-    const talk = h(page ? "main" : "div", { class: "talk" }, this.log, h("div", { class: "jump-place" }, this.jump), this.spoken, foot);
+    this.incident = h("p", { class: "incident", role: "status", hidden: true });
+    const talk = h(page ? "main" : "div", { class: "talk" }, this.incident, this.log, h("div", { class: "jump-place" }, this.jump), this.spoken, foot);
     this.element = h("section", { class: `chat ${mode}`, "aria-labelledby": "title", on: { keydown: (event) => this.#escape(event) } },
       header, h("div", { class: "columns" }, page && this.#ideas(), talk));
     share.watch(this.element);
@@ -130,7 +142,14 @@ export class View {
     this.other.lang = language === "vi" ? "en" : "vi";
     this.other.textContent = LANGUAGES[this.other.lang];
     this.#ui.translate(this.element);
+    this.#incident(language);
     this.#grow();
+  }
+
+  #incident(language) {
+    const text = this.#told[`text_${language}`] ?? "";
+    if (this.incident.textContent !== text) this.incident.textContent = text;
+    this.incident.hidden = !text;
   }
 
   #language(code) {

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.base import Button, Link, Reply
+from channels.base import Answer, Button, Link, Reply
 from channels.telegram.rendering import render
 from tests.fakes.telegram_rules import text_of
 
@@ -51,6 +51,16 @@ def test_buttons_carry_references_of_the_reply_and_stand_under_the_last_part() -
         [["Lệ phí", "b:12:0"], ["Hồ sơ", "b:12:1"]],
         [["Nộp ở đâu, cho ai", "b:12:2"]],
     ]
+
+
+def test_thumbs_stand_under_an_answer_with_a_source_and_under_nothing_else() -> None:
+    source = {"title": "Cổng", "url": "", "as_of": None}
+    judged = Answer.model_validate({"status": "answered", "sources": [source]})
+    (part,) = render(reply(answer=judged, buttons=[Button(title="Lệ phí", payload="/x")]))
+    assert part["buttons"] == [[["Lệ phí", "b:12:0"]], [["👍", "t:12:up"], ["👎", "t:12:down"]]]
+    for answer in (None, Answer(status="answered"), Answer(status="clarify"), Answer(status="smalltalk")):
+        (part,) = render(reply(answer=answer))
+        assert "buttons" not in part
 
 
 def test_a_long_title_of_a_button_is_cut_and_an_empty_one_filled() -> None:

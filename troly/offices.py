@@ -1,32 +1,38 @@
 """Offices that receive applications: the province's own list, imported from a CSV that an official edits.
 
-Where nothing was imported, a sample list serves the demo; answers then say that it is a sample.
+Where nothing was imported, a sample list serves the demo; answers then say that it is a sample. What staff
+changed in the console stands in place of what the list says, until a new list is imported.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from troly.answers.live import OFFICE, live
 from troly.errors import SettingError, UsageError
 from troly.hours import OfficeHours
+from troly.settings import ROOT
+from troly.tables.answers import AnswerRelease
 from troly.tables.offices import Office as OfficeRow
 from troly.text import fold
 from troly.units.directory import directory
 
-_SAMPLES = Path(__file__).parent / "data"
+_SAMPLES = ROOT / "portal" / "data"
 COLUMNS = (
     "id", "level", "commune_code", "commune", "name", "address", "phone", "hours", "map_url",
     "appointment_url", "latitude", "longitude", "source", "as_of",
 )  # fmt: skip
 _NEEDED = ("id", "level", "commune_code", "name")
+EDITED = ("name", "address", "phone", "hours", "map_url", "appointment_url", "source", "as_of")
+"""What staff may change in the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +65,14 @@ class Offices:
         self._province = province
 
     async def all(self) -> list[Office]:
-        """Every office, the province's first; the sample list where none was imported."""
-        columns = [getattr(OfficeRow, name) for name in Office.__dataclass_fields__ if name != "sample"]
-        query = select(*columns).where(OfficeRow.province == self._province)
+        """Every office with what staff changed, the province's first."""
         async with self._engine.connect() as connection:
-            rows = [Office(**row) for row in (await connection.execute(query)).mappings()]
-        return sorted(
-            rows or self._sample(), key=lambda office: (office.level != "province", fold(office.name))
-        )
+            found = await listed(connection, self._province)
+            changed = await live(connection, OFFICE)
+        return _sorted(with_change(office, changed.get(office.id)) for office in found)
 
     async def replace(self, offices: list[Office]) -> None:
-        """Put this list in the place of the province's former one."""
+        """Put this list in the place of the province's former one and of what staff changed in it."""
         rows = [asdict(office) | {"province": self._province} for office in offices]
         for row in rows:
             del row["sample"]
@@ -77,12 +80,34 @@ class Offices:
             await connection.execute(delete(OfficeRow).where(OfficeRow.province == self._province))
             if rows:
                 await connection.execute(insert(OfficeRow), rows)
+            if ended := await live(connection, OFFICE):
+                entries = [{"kind": OFFICE, "key": key, "version": None, "by": "import"} for key in ended]
+                await connection.execute(insert(AnswerRelease), entries)
 
-    def _sample(self) -> list[Office]:
-        path = _SAMPLES / f"offices_{fold(self._province).replace(' ', '_')}.csv"
-        if not path.is_file():
-            return []
-        return read(path.read_text(encoding="utf-8"), self._province, sample=True)
+
+async def listed(connection: AsyncConnection, province: str) -> list[Office]:
+    """The list as imported, the province's offices first; the sample list where none was imported."""
+    columns = [getattr(OfficeRow, name) for name in Office.__dataclass_fields__ if name != "sample"]
+    query = select(*columns).where(OfficeRow.province == province)
+    rows = [Office(**row) for row in (await connection.execute(query)).mappings()]
+    return _sorted(rows or _sample(province))
+
+
+def with_change(office: Office, change: dict[str, str] | None) -> Office:
+    """The office with what staff wrote in place of what the list says (EDITED)."""
+    if not change:
+        return office
+    given: dict[str, Any] = {name: str(change.get(name, "")) for name in EDITED}
+    return replace(office, sample=False, **given)
+
+
+def _sorted(offices: Iterable[Office]) -> list[Office]:
+    return sorted(offices, key=lambda office: (office.level != "province", fold(office.name)))
+
+
+def _sample(province: str) -> list[Office]:
+    path = _SAMPLES / f"offices_{fold(province).replace(' ', '_')}.csv"
+    return read(path.read_text(encoding="utf-8"), province, sample=True) if path.is_file() else []
 
 
 def read(text: str, province: str, *, sample: bool = False) -> list[Office]:
@@ -129,18 +154,40 @@ def _faults(values: dict[str, str], province: str) -> Iterator[str]:
         except ValueError:
             yield f"{name} {values[name]!r} is no number (20.9517)"
     for name in ("map_url", "appointment_url"):
-        if values[name] and not values[name].startswith("https://"):
+        if not _is_web(values[name]):
             yield f"{name} must begin with https://"
-    try:
-        if values["as_of"]:
-            date.fromisoformat(values["as_of"])
-    except ValueError:
+    if not _is_day(values["as_of"]):
         yield f"as_of {values['as_of']!r} is no day (2026-11-22)"
+    if fault := _hours_fault(values["hours"]):
+        yield fault
+
+
+def wrong_fields(values: dict[str, str]) -> list[str]:
+    """Which of the EDITED fields cannot be used as they are; "" is fine for all but the name."""
+    wrong = ["name"] if not values.get("name") else []
+    wrong += [name for name in ("map_url", "appointment_url") if not _is_web(values.get(name, ""))]
+    wrong += ["as_of"] if not _is_day(values.get("as_of", "")) else []
+    return wrong + (["hours"] if _hours_fault(values.get("hours", "")) else [])
+
+
+def _is_web(address: str) -> bool:
+    return not address or address.startswith("https://")
+
+
+def _is_day(text: str) -> bool:
     try:
-        if values["hours"]:
-            OfficeHours.parse(values["hours"], {})
+        return not text or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _hours_fault(written: str) -> str:
+    try:
+        if written:
+            OfficeHours.parse(written, {})
     except SettingError as error:
-        yield str(error)
+        return str(error)
+    return ""
 
 
 def _office(values: dict[str, str], sample: bool) -> Office:

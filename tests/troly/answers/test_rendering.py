@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.rendering import Renderer, UnknownResponse
+from troly.answers.rendering import Renderer, UnknownResponse
 
-_VI = {
+_VI: dict[str, dict[str, Any]] = {
     "plain": {"text": "Chào Anh/Chị."},
     "answer": {"text": "Tên: {name}\nGiá: {price}, hạn {limit}\nHết."},
     "gap": {"text": "Đầu\n\n{a}\n\n{b}\n\nCuối"},
@@ -18,7 +18,7 @@ _VI = {
     "menu": {"text": "Chọn.", "buttons": [{"title": "Hỏi", "payload": "/ask_procedure"}]},
     "button_fee": {"text": "Lệ phí"},
 }
-_EN = {
+_EN: dict[str, dict[str, Any]] = {
     **_VI,
     "plain": {"text": "Hello."},
     "unit_day_one": {"text": "{count} day"},

@@ -1,0 +1,1 @@
+"""Answers: texts, guides and offices that staff change (draft, approve, live, undo), and names."""

@@ -1,0 +1,68 @@
+"""What can be changed, each kind with its form, its checks and its preview."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from console.answers.preview import Shown
+from console.parts import Console
+from troly.answers.checks import Fault
+
+Content = dict[str, Any]
+Form = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that staff may change, as it is shipped."""
+
+    key: str
+    area: str
+    """Names answers.area_<area>."""
+    content: Content
+    shipped: Any = field(default=None, repr=False)
+    """What the kind knows of it besides."""
+    sample: bool = False
+    """Of the demo's list, not of the province."""
+
+
+class Kind(ABC):
+    """A kind of things. Its contents are JSON that running processes read as they are."""
+
+    name: ClassVar[str]
+    """As in the database."""
+    path: ClassVar[str]
+    """As in addresses: /answers/<path>."""
+
+    @abstractmethod
+    async def items(self, console: Console) -> dict[str, Item]:
+        """Everything of this kind as shipped (an office: as imported), in the order of the list."""
+
+    @abstractmethod
+    def read(self, form: Form, item: Item) -> Content:
+        """What the form says, tidied."""
+
+    @abstractmethod
+    def faults(self, content: Content, item: Item) -> list[Fault]:
+        """Why it cannot be used."""
+
+    @abstractmethod
+    def fields(self, content: Content) -> dict[str, str]:
+        """Every text by name ("vi.text"), in the order of the form: for comparing and searching."""
+
+    @abstractmethod
+    def titles(self, content: Content) -> tuple[str, str]:
+        """How a list shows it, in Vietnamese and in English."""
+
+    @abstractmethod
+    async def shown(self, content: Content, item: Item, console: Console) -> list[Shown]:
+        """What citizens would read, in both languages."""
+
+
+def same(one: Content | None, other: Content | None) -> bool:
+    """Whether two contents say the same."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

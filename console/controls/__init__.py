@@ -1,0 +1,1 @@
+"""What staff switch by hand: the assistant off, an incident, thresholds, retention, broadcasts."""

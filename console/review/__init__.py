@@ -1,0 +1,1 @@
+"""Review: what is worth a look, what staff say of it, and what the assistant learns from that."""

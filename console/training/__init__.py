@@ -1,0 +1,1 @@
+"""Training: asking for runs, comparing candidates, activating versions. The work itself is bot/'s."""

@@ -1,0 +1,1 @@
+"""What did not reach someone: messages that nobody could answer, and replies that a platform refused."""

@@ -1,0 +1,1 @@
+"""The conformance test that an integrator runs against their own system: troly portal check."""

@@ -1,0 +1,39 @@
+"""A served model needs no TensorFlow: the process that serves it does not load it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from troly.settings import ROOT
+
+_SERVING = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from bot import unused_parts
+unused_parts.skip()
+unused_parts.skip()
+import rasa.core.run
+from rasa.core.agent import Agent
+from rasa.core.policies.rule_policy import RulePolicy
+from bot import graph_plan, nlg, patches, rest_channel, tracker_store
+patches.apply()
+graph_plan.apply()
+from rasa.core.channels import BUILTIN_CHANNELS, SlackInput
+heavy = {"tensorflow", "keras", "matplotlib", "aiogram", "slack_sdk"} & set(sys.modules)
+print(",".join(sorted(heavy)) or "none", "rest" in BUILTIN_CHANNELS)
+try:
+    SlackInput("token")
+except unused_parts.UnusedPartCalled as error:
+    print(error)
+"""
+
+
+def test_neither_tensorflow_nor_connectors_are_loaded_and_asking_for_one_is_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SERVING], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.splitlines() == [
+        "none True",
+        "SlackInput of Rasa is not loaded here (bot/unused_parts.py)",
+    ]
