@@ -57,7 +57,7 @@ lock: ## Renew requirements.lock and requirements.slim.lock from pyproject.toml
 	@uv=$$($(FIND_UV)); \
 	compile="$$uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header pyproject.toml"; \
 	$$compile --all-extras --group dev -o requirements.lock $(if $(UPGRADE),--upgrade); \
-	$$compile -c requirements.lock -o requirements.slim.lock; \
+	$$compile -c requirements.lock --extra telemetry -o requirements.slim.lock; \
 	if grep -nE '://|^ *--(extra-)?index|^ *--find-links' requirements.lock requirements.slim.lock; then \
 	  echo "make: a lock names an address (above): unset the index settings of uv and try again" >&2; exit 1; fi; \
 	echo "Locked $$(grep -c '^[a-z0-9]' requirements.lock) packages, $$(grep -c '^[a-z0-9]' requirements.slim.lock) of them in slim"

@@ -35,11 +35,13 @@ def run(settings: Settings) -> None:
     import actions.sharing
     import actions.units
     import actions.verification  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
-    from actions import guide_files, portal
+    from actions import guide_files, portal, tracing
     from actions.reports import sending
     from portal import watch
 
     app = create_app("actions")
+
+    tracing.attach(app)
 
     async def close(_app: Any, _loop: Any) -> None:
         await portal.client().aclose()

@@ -8,6 +8,8 @@ from typing import Any
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from troly import trace
+
 
 class PooledEndpoint(EndpointConfig):
     """Rasa's own endpoint opens and closes a session for each call; this one keeps it."""
@@ -30,7 +32,7 @@ class PooledEndpoint(EndpointConfig):
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=25))
         body = json.dumps(kwargs["json"], ensure_ascii=False).encode()
         async with self._session.request(
-            method, self.url, data=body, headers={"Content-Type": "application/json"}
+            method, self.url, data=body, headers={"Content-Type": "application/json"} | trace.headers()
         ) as response:
             content = await response.read()
             if response.status >= 400:

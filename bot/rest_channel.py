@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -11,6 +12,8 @@ from rasa.core.channels.rest import RestInput
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
+
+from troly import telemetry, trace
 
 log = structlog.get_logger(__name__)
 
@@ -40,15 +43,21 @@ class GatewayInput(RestInput):
                 input_channel=self.name(),
                 metadata=body.get("metadata"),
             )
+            started = perf_counter()
+            with trace.received(request.headers), telemetry.span("rasa"):
+                return await answered(message, replies, started)
+
+        async def answered(message: UserMessage, replies: Replies, started: float) -> HTTPResponse:
             try:
                 await on_new_message(message)
             except Exception as error:  # the outer edge: the gateway tries again and tells the citizen
-                log.exception("turn failed", conversation_id=body["sender"], error=type(error).__name__)
+                log.exception("turn failed", conversation_id=message.sender_id, error=type(error).__name__)
                 return json({"error": "the turn failed"}, status=500)
             if not replies.messages:
                 # Rasa goes on after an action that failed; the citizen would read nothing.
-                log.error("turn without a reply", conversation_id=body["sender"])
+                log.error("turn without a reply", conversation_id=message.sender_id)
                 return json({"error": "no reply"}, status=500)
+            log.info("understood", ms=round((perf_counter() - started) * 1000))
             return json(replies.messages)
 
         return routes

@@ -152,7 +152,10 @@ async def play(agent: Any, engine: Any, name: str, language: str, story: Mapping
         moment = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
         setattr(person, "now", lambda: moment)  # noqa: B010 - known to the module only
     sender = uuid.uuid4().hex
+    failing = story.get("portal")
     try:
+        if failing:
+            await asyncio.to_thread(_portal_fails, failing)
         async with engine.begin() as connection:
             values = {"id": sender, "channel": "web", "created_at": now(), "active_at": now()}
             await connection.execute(insert(Conversation).values(values))
@@ -168,6 +171,8 @@ async def play(agent: Any, engine: Any, name: str, language: str, story: Mapping
                 return Played(name, False, number, why)
     finally:
         setattr(person, "now", clock)  # noqa: B010
+        if failing:
+            await asyncio.to_thread(_portal_fails, {"mode": "off"})
     return Played(name, True)
 
 
@@ -193,6 +198,13 @@ def fault(turn: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], langua
     for words in turn.get("has", []):
         if words not in said:
             return f'lacks "{words}"'
+    titles = [button["title"] for one in messages for button in one.get("buttons") or []]
+    for title in turn.get("buttons", []):
+        if title not in titles:
+            return f'lacks the button "{title}"'
+    for title in turn.get("no_buttons", []):
+        if title in titles:
+            return f'has the button "{title}"'
     for words in turn.get("lacks", []):
         if words in said:
             return f'has "{words}"'
@@ -220,6 +232,14 @@ def _actions_here() -> Any:
             return result.model_dump() if hasattr(result, "model_dump") else result
 
     return Here("http://127.0.0.1:1/webhook", enable_selective_domain=True)
+
+
+def _portal_fails(how: Mapping[str, Any]) -> None:
+    """Has the demo portal fail as a story says (portal/demo/controls.py), or no more."""
+    address = f"http://127.0.0.1:{settings().portal_port}/demo/fail"
+    body, headers = json.dumps(how).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, body, headers)
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
 
 
 def _free_port() -> int:

@@ -18,10 +18,12 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import Text, bindparam, insert, select, type_coerce
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import secrets
 from troly.database import async_engine
+from troly.errors import TrolyError
 from troly.settings import settings
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
 
@@ -33,9 +35,12 @@ _WINDOW_EVENTS = 64
 _STORED = "stored_events"
 """Attribute of a loaded tracker: how many of its events are in the database (or stand for older ones)."""
 
+_LAST = "last_event_id"
+"""Attribute of a loaded tracker: the event that the conversation ended with in the database."""
+
 
 # Made once: to put a statement together takes longer than to run it. Events are read from JSON where needed.
-_SNAPSHOT = select(TrackerSnapshot.slots, TrackerSnapshot.active_loop).where(
+_SNAPSHOT = select(TrackerSnapshot.slots, TrackerSnapshot.active_loop, TrackerSnapshot.last_event_id).where(
     TrackerSnapshot.sender_id == bindparam("sender")
 )
 _LATEST = (
@@ -44,6 +49,10 @@ _LATEST = (
     .order_by(TrackerEvent.id.desc())
     .limit(_WINDOW_EVENTS)
 )
+
+
+class ConversationMoved(TrolyError):
+    """Meanwhile another process went on with the conversation: this turn came too late, and is forgotten."""
 
 
 class WindowedTrackerStore(TrackerStore):
@@ -66,7 +75,11 @@ class WindowedTrackerStore(TrackerStore):
         return self._engine
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Append the tracker's new events and renew its snapshot, in one transaction."""
+        """Append the tracker's new events and renew its snapshot, in one transaction.
+
+        Raises ConversationMoved where the conversation no longer ends where this turn began: the gateway
+        gave this turn up and asked another process (the gateway hears of the error, if it still listens).
+        """
         events = list(tracker.events)
         new = events[getattr(tracker, _STORED, 0) :]
         if not new:
@@ -85,8 +98,10 @@ class WindowedTrackerStore(TrackerStore):
                 await connection.execute(insert(TrackerEvent), rows[:-1])
             last = await connection.execute(insert(TrackerEvent).returning(TrackerEvent.id), rows[-1:])
             turns = sum(isinstance(event, UserUttered) for event in new)
-            await self._snapshot(connection, tracker, last.scalar_one(), turns)
+            number = last.scalar_one()
+            await self._snapshot(connection, tracker, number, turns)
         setattr(tracker, _STORED, len(events))
+        setattr(tracker, _LAST, number)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker with its last turns, or None for an unknown conversation."""
@@ -106,23 +121,26 @@ class WindowedTrackerStore(TrackerStore):
         for event in events:
             tracker.update(event, self.domain)
         setattr(tracker, _STORED, len(tracker.events))
+        setattr(tracker, _LAST, snapshot.last_event_id)
         return tracker
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
         """The tracker with every event of the conversation."""
         async with self._engine.connect() as connection:
-            rows = await connection.scalars(
-                select(TrackerEvent.data)
-                .where(TrackerEvent.sender_id == conversation_id)
-                .order_by(TrackerEvent.id)
-            )
-            stored = list(rows)
+            stored = (
+                await connection.execute(
+                    select(TrackerEvent.id, TrackerEvent.data)
+                    .where(TrackerEvent.sender_id == conversation_id)
+                    .order_by(TrackerEvent.id)
+                )
+            ).all()
         if not stored:
             return None
         tracker = self.init_tracker(conversation_id)
-        for event in _events(stored):
+        for event in _events(row.data for row in stored):
             tracker.update(event, self.domain)
         setattr(tracker, _STORED, len(tracker.events))
+        setattr(tracker, _LAST, stored[-1].id)
         return tracker
 
     async def exists(self, conversation_id: str) -> bool:
@@ -153,15 +171,20 @@ class WindowedTrackerStore(TrackerStore):
             "last_event_id": last_event_id,
         }
         table = TrackerSnapshot.__table__
+        begun = getattr(tracker, _LAST, 0)
         updated = await connection.execute(
             table.update()  # type: ignore[attr-defined]
-            .where(table.c.sender_id == tracker.sender_id)
+            .where(table.c.sender_id == tracker.sender_id, table.c.last_event_id == begun)
             .values(**state, turns=table.c.turns + turns)
         )
         if updated.rowcount == 0:
-            await connection.execute(
-                insert(TrackerSnapshot).values(sender_id=tracker.sender_id, turns=turns, **state)
-            )
+            # None yet, or erased meanwhile; or it moved on, and then this is a second one.
+            try:
+                await connection.execute(
+                    insert(TrackerSnapshot).values(sender_id=tracker.sender_id, turns=turns, **state)
+                )
+            except IntegrityError:
+                raise ConversationMoved from None
 
 
 def _last_turns(types: Sequence[str]) -> int:

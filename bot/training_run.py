@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,9 +22,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import learned_examples, training_result, versions
+from bot.pruning import prune
 from bot.story_check import FOLDER as STORIES
 from bot.story_check import Played
-from bot.train import record_of
 from bot.training_log import told
 from bot.understanding import data
 from troly import training
@@ -34,7 +34,7 @@ from troly.errors import TrolyError
 from troly.learning import folded
 from troly.settings import ROOT, Settings
 from troly.tables.learning import HeldOut
-from troly.tables.training import ModelVersion, TrainingRun
+from troly.tables.training import TrainingRun
 
 PROJECT = ROOT / "tests" / "nlu"
 BEAT = 2.0
@@ -266,37 +266,6 @@ def _summary(found: Mapping[str, Any]) -> dict[str, Any]:
         one["name"]: {figure["name"]: figure["candidate"] for figure in one["figures"][:2]}
         for one in found["sets"]
     } | ({"stories": [found["stories"]["passed"], found["stories"]["n"]]} if found["stories"] else {})
-
-
-async def prune(engine: AsyncEngine, config: Settings) -> list[str]:
-    """Delete the files of old versions, never of the active one, the one before, or one that is loaded."""
-    async with engine.connect() as connection:
-        keep = (await training.plan(connection))["keep"]
-        current = await training.active(connection)
-        used = {current.version, current.previous} if current else set()
-        used |= {one.version for one in await training.instances(connection)}
-        rows = (
-            await connection.execute(
-                select(ModelVersion.name, ModelVersion.path)
-                .where(ModelVersion.pruned_at.is_(None), ModelVersion.run_id.is_not(None))
-                .order_by(ModelVersion.made_at.desc(), ModelVersion.name.desc())
-            )
-        ).all()
-    old = [row for row in rows if row.name not in used][keep:]
-    for row in old:
-        model = config.model_dir / row.path
-        remove: tuple[Callable[[], None], ...] = (model.unlink, record_of(model).unlink)
-        for one in remove:
-            with suppress(FileNotFoundError):
-                one()
-    if old:
-        async with engine.begin() as connection:
-            await connection.execute(
-                update(ModelVersion)
-                .where(ModelVersion.name.in_([row.name for row in old]))
-                .values(pruned_at=now())
-            )
-    return [row.name for row in old]
 
 
 def run(config: Settings, run_id: int) -> None:

@@ -87,7 +87,8 @@ def create_app(
     # The last one added is the outermost.
     app.add_middleware(Edge, limits=gateway.limits)
     app.add_middleware(EmbedCors, embed_origins=allowed)
-    app.add_middleware(SecurityHeaders, embed_origins=allowed)
+    https = settings.public_url.startswith("https://")
+    app.add_middleware(SecurityHeaders, embed_origins=allowed, https=https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app
@@ -102,7 +103,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
     pool = httpx.Limits(max_connections=100, keepalive_expiry=2.0)
     # Our own processes, and platforms that the settings name; a proxy of the environment is for neither.
     http = httpx.AsyncClient(trust_env=False, limits=pool)
-    rasa = RasaClient(http, settings.rasa, seconds=RASA_SECONDS)
+    rasa = RasaClient(http, *settings.rasas, seconds=RASA_SECONDS)
     metrics = Metrics()
     keyring = Keyring.from_settings(settings)
     broker, limits = _shared(settings)
@@ -175,6 +176,7 @@ async def _start(gateway: Gateway) -> None:
     with suppress(SQLAlchemyError, OSError):  # the database may be away, or without tables yet
         await gateway.media.sweep()
     await gateway.broker.start()
+    gateway.rasa.workers.start()
     gateway.delivery.start()
     gateway.sender.start()
     gateway.upkeep.start()
@@ -194,6 +196,7 @@ async def _stop(gateway: Gateway) -> None:
         await channel.stop()
     await gateway.broker.stop()
     await gateway.limits.stop()
+    await gateway.rasa.workers.stop()
     await gateway.http.aclose()
     await gateway.engine.dispose()
     await gateway.archive.close()

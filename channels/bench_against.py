@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -73,6 +74,8 @@ def compare(settings: Settings, wish: Wish, report: Callable[[str], None]) -> Co
     long = [messages.plain(), messages.portal_cached(codes)]
     cases = [*long, messages.portal(codes), messages.finder()]
     cases = [case for case in cases if case.texts and (not wish.names or case.name in wish.names)]
+    ids = project.folder / "ids.json"
+    ids.write_text(json.dumps(messages.national_ids(config.database)), encoding="utf-8")
     them = _measure_stock(project, settings, wish.plan, cases, long, report)
     us = _measure_ours(config, home, wish.plan, cases, long, report)
     return Compared(
@@ -114,7 +117,7 @@ def _measure_stock(
     environment = {
         "DEMO_CATALOGUE": str(settings.demo_catalogue_file or "own"),
         "PORTAL_URL": "", "STATUS_URL": "", "HOST": "127.0.0.1",
-        "DATA_DIR": str(project.folder / "data"),
+        "DATA_DIR": str(project.folder / "data"), "STOCK_IDS": str(project.folder / "ids.json"),
     }  # fmt: skip
     with bench_stock.running(project, environment, report) as (_, _, first):
         pass

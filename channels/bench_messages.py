@@ -100,13 +100,18 @@ def _fee(code: str) -> str:
 
 def national_codes(database: str) -> list[str]:
     """The codes of the national procedures in force in the catalogue's copy; none where there is no copy."""
+    return sorted(national_ids(database))
+
+
+def national_ids(database: str) -> dict[str, str]:
+    """The same with the portal's id of each."""
     table = CatalogueProcedure
-    query = select(table.code).where(table.province.is_(None), table.withdrawn_at.is_(None)).distinct()
+    query = select(table.code, table.id).where(table.province.is_(None), table.withdrawn_at.is_(None))
     made = engine(database)
     try:
         with made.connect() as connection:
-            return sorted(code for code in connection.scalars(query) if _CODE.fullmatch(code))
+            return {code: identity for code, identity in connection.execute(query) if _CODE.fullmatch(code)}
     except DBAPIError:
-        return []
+        return {}
     finally:
         made.dispose()

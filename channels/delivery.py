@@ -42,6 +42,7 @@ from channels.options import DeliveryOptions
 from channels.outbox import Place
 from channels.rasa import RasaClient, neutralize
 from channels.store import Store
+from troly import telemetry, trace
 from troly.clock import now
 from troly.privacy import Keyring
 from troly.tables.conversations import STAFF
@@ -150,6 +151,10 @@ class Delivery:
             self._work.set()
 
     async def _process(self, message: Claimed) -> None:
+        with trace.follow(message.id), telemetry.span("message", channel=message.channel):
+            await self._worked(message)
+
+    async def _worked(self, message: Claimed) -> None:
         started = perf_counter()
         bound = log.bind(
             message_id=message.id, conversation_id=message.conversation_id, attempt=message.attempts

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from ipaddress import ip_address
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,7 +50,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for kind in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
+    for kind in (DBAPIError, PoolTimeout, ConnectionError):
         app.add_exception_handler(kind, _database_away)
 
 
@@ -79,7 +80,14 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return response
 
 
+_OUR_FAULT = (IntegrityError, ProgrammingError, DataError)
+"""The database answers, and what it was asked was wrong."""
+
+
 async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    """Away, without room, or read-only: asyncpg has one class for each of many such states."""
+    if isinstance(error, _OUR_FAULT):
+        raise error
     log.error("database_away", path=request.url.path, error=type(error).__name__)
     return error_response(ApiError(503, "unavailable", retry_after=5))
 
@@ -118,8 +126,13 @@ class Edge:
             await error_response(ApiError(500, "internal", error_id=error_id))(scope, receive, send)
 
     async def _admit(self, scope: Scope, limit: int) -> None:
-        if scope["path"].startswith("/api/v1/") and scope["method"] != "OPTIONS":
-            await self._limits.request(address_of(scope))
+        path, address = scope["path"], address_of(scope)
+        if path in _INSIDE and not _is_near(address):
+            raise ApiError(404, "not_found")
+        if path.startswith("/api/v1/") and scope["method"] != "OPTIONS":
+            await self._limits.request(address)
+        if door := door_of(path):
+            self._limits.door(door, address)
         for name, value in scope["headers"]:
             if name == b"content-length" and (not value.isdigit() or int(value[:12]) > limit):
                 raise _too_large(limit)
@@ -129,6 +142,37 @@ def address_of(scope: Scope) -> str:
     """The visitor's address, as the trusted proxies report it."""
     client = scope.get("client")
     return str(client[0]) if client else ""
+
+
+def door_of(path: str) -> str | None:
+    """Which of channels.limits.DOORS a path is behind; None for the public API and for /healthz.
+
+    /healthz does nothing, and a supervisor that is refused there would end the process.
+    """
+    if path in ("/api/v1/media", "/api/v1/media/"):
+        return "photos"
+    if path == "/healthz" or path.startswith("/api/v1/"):
+        return None
+    if path in _INSIDE or path.startswith(("/api/", "/checklists/")):
+        return "slow"
+    if path.startswith("/webhooks/"):
+        return "webhooks"
+    return "console" if path == "/console" or path.startswith("/console/") else "pages"
+
+
+_INSIDE = frozenset({"/metrics", "/readyz"})
+"""For the operator's own machines."""
+
+
+def _is_near(address: str) -> bool:
+    """Whether a request comes from this machine or a private network.
+
+    Of a proxy's word, TRUSTED_PROXIES decides what counts. Empty: a socket of this machine.
+    """
+    try:
+        return not address or not ip_address(address).is_global
+    except ValueError:
+        return False
 
 
 def _body_limit(path: str) -> int:

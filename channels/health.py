@@ -9,7 +9,7 @@ import httpx
 from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import false, update
 
 from channels import inbox, sending
 from channels.gateway import Gateway, gateway_of
@@ -51,6 +51,7 @@ async def metrics(gateway: Annotated[Gateway, Depends(gateway_of)]) -> Response:
     """Counters in Prometheus's text format."""
     gateway.metrics.queue.set(await inbox.queue_length(gateway.store))
     gateway.metrics.parked.set(await inbox.parked_count(gateway.store))
+    gateway.metrics.rasas.set(sum(gateway.rasa.workers.states()))
     unsent = await sending.waiting(gateway.store)
     for name in {*unsent, *gateway.sender.states()}:
         gateway.metrics.unsent.labels(channel=name).set(unsent.get(name, 0))
@@ -58,27 +59,32 @@ async def metrics(gateway: Annotated[Gateway, Depends(gateway_of)]) -> Response:
 
 
 async def _readiness(gateway: Gateway) -> Readiness:
-    names = ("database", "rasa", "actions", "portal")
-    results = await asyncio.gather(_database(gateway), _rasa(gateway), _actions(gateway), _portal(gateway))
+    names = ("database", "actions", "portal")
+    workers, *results = await asyncio.gather(
+        gateway.rasa.ready(_TIMEOUT), _database(gateway), _actions(gateway), _portal(gateway)
+    )
     checks: dict[str, State] = {name: "up" if up else "down" for name, up in zip(names, results, strict=True)}
+    checks["rasa"] = "up" if any(workers) else "down"
+    if len(workers) > 1:
+        checks |= {f"rasa_{number}": "up" if up else "down" for number, up in enumerate(workers, 1)}
     # Platforms are not asked: what counts is whether they take what is sent.
     checks |= {name: "up" if up else "down" for name, up in gateway.sender.states().items()}
     if "down" in (checks["database"], checks["rasa"]):
         return Readiness(status="unavailable", checks=checks)
-    return Readiness(status="degraded" if "down" in checks.values() else "ready", checks=checks)
+    # One of several Rasas may be away on purpose: the others answer.
+    lacking = [name for name, state in checks.items() if state == "down" and not name.startswith("rasa_")]
+    return Readiness(status="degraded" if lacking else "ready", checks=checks)
 
 
 async def _database(gateway: Gateway) -> bool:
+    """Whether it answers and takes what is written: a standby or a read-only disk does not. Changes nothing."""
+    nothing = update(Conversation).where(false()).values(language=None)
     try:
-        async with asyncio.timeout(_TIMEOUT), gateway.store.read() as connection:
-            await connection.execute(select(Conversation.id).limit(1))
+        async with asyncio.timeout(_TIMEOUT), gateway.archive.write() as connection:
+            await connection.execute(nothing)
     except Exception:  # whatever a driver raises, the database is not usable
         return False
     return True
-
-
-async def _rasa(gateway: Gateway) -> bool:
-    return await gateway.rasa.ready(_TIMEOUT)
 
 
 async def _actions(gateway: Gateway) -> bool:

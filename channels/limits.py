@@ -6,8 +6,9 @@ Those of one process are here; several gateways share theirs (channels/redis_lim
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Protocol
@@ -17,6 +18,19 @@ from troly.settings import Settings
 
 ADDRESS_FACTOR = 10
 """An office or a school shares one address: it may ask this many times as much as one conversation."""
+
+DOORS = {
+    "pages": 60,  # the widget and its files
+    "console": 60,  # a whole office of staff, whose pages also ask by themselves
+    "webhooks": 300,  # a platform brings everybody's messages from few addresses
+    "slow": 6,  # what takes work for each request: PDF lists, the API's description, readiness, figures
+    "photos": 2,  # uploads, beside the limits of the public API
+}
+"""What one address may ask a minute of other doors than the public API, in MESSAGES_PER_MINUTE. Each gateway
+counts for itself: these limits only keep one address from filling a process."""
+
+STREAMS = 300
+"""Event streams that one address may have open at a gateway."""
 
 _KEPT = 50_000
 
@@ -55,15 +69,56 @@ class Limits(Protocol):
     async def conversation(self, address: str) -> None:
         """A new conversation on the website."""
 
+    def door(self, name: str, address: str) -> None:
+        """A request at one of DOORS."""
+
+    def another_stream(self, address: str) -> None:
+        """Before an event stream is opened."""
+
+    def streaming(self, address: str) -> AbstractContextManager[None]:
+        """Counts a stream for as long as it is open."""
+
     async def stop(self) -> None:
         """Let go of what is shared with other processes."""
 
 
-class LocalLimits:
+class Doors:
+    """What is counted in this process, whether or not other limits are shared."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
+        """From MESSAGES_PER_MINUTE."""
+        per_minute = settings.messages_per_minute
+        self._doors = {name: Buckets(per_minute * factor, 60, clock) for name, factor in DOORS.items()}
+        self._streams: Counter[str] = Counter()
+
+    def door(self, name: str, address: str) -> None:
+        """Count a request. Raises ApiError 429."""
+        refuse(self._doors[name].take(network(address)), "rate_limited")
+
+    def another_stream(self, address: str) -> None:
+        """Raises ApiError 429 when the address has all its streams open."""
+        if self._streams.get(network(address), 0) >= STREAMS:
+            refuse(5.0, "rate_limited")
+
+    @contextmanager
+    def streaming(self, address: str) -> Iterator[None]:
+        """Count a stream while it is open."""
+        key = network(address)
+        self._streams[key] += 1
+        try:
+            yield
+        finally:
+            self._streams[key] -= 1
+            if not self._streams[key]:
+                del self._streams[key]
+
+
+class LocalLimits(Doors):
     """The limits of one process."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
         """From MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
+        super().__init__(settings, clock)
         self._messages = Buckets(settings.messages_per_minute, 60, clock)
         self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR, 60, clock)
         self._conversations = Buckets(settings.conversations_per_hour, 3600, clock)

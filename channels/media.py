@@ -34,6 +34,9 @@ _SECONDS = 15.0
 _REDIRECTS = 3
 _SETTLED_SECONDS = 3600.0
 _PLAIN = "application/octet-stream"
+_PLAINLY = {"Accept-Encoding": "identity"}
+
+PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class MediaStore:
                 return response.headers["location"]
             if response.status_code != 200:
                 raise MediaError(f"status_{response.status_code}")
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise MediaError("compressed")  # we asked for none: a few bytes may unpack to any number
             content = bytearray()
             async for chunk in response.aiter_bytes():
                 content += chunk
@@ -156,7 +161,7 @@ class MediaStore:
     async def _request(self, url: httpx.URL, hosts: Collection[str]) -> httpx.Request:
         """A request that goes to the very address that was checked, whatever its name means later."""
         if _origin(url) in self._own:
-            return self._http.build_request("GET", url, timeout=_SECONDS)
+            return self._http.build_request("GET", url, headers=_PLAINLY, timeout=_SECONDS)
         host = url.host.lower().rstrip(".")
         if url.scheme != "https" or url.userinfo or url.port not in (None, 443):
             raise MediaError("forbidden_address")
@@ -166,7 +171,7 @@ class MediaStore:
         return self._http.build_request(
             "GET",
             url.copy_with(host=address),
-            headers={"Host": host},
+            headers={"Host": host, **_PLAINLY},
             timeout=_SECONDS,
             extensions={"sni_hostname": host},
         )
@@ -177,7 +182,7 @@ _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"GIF8": "image/gif",
     b"OggS": "audio/ogg",
-    b"%PDF-": "application/pdf",
+    b"%PDF-": PDF,
 }
 
 
@@ -199,9 +204,28 @@ async def _public_address(host: str) -> str:
     """An address of the host, when all that it has are public. Raises MediaError."""
     found = await _resolve(host)
     addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(ipaddress.ip_address(address).is_global for address in addresses):
+    if not addresses or not all(is_public(address) for address in addresses):
         raise MediaError("forbidden_address")
     return addresses[0]
+
+
+# Addresses that lead on to an IPv4 address which nobody has checked (NAT64, 6to4, compatible), and site-local
+# ones: Python calls all of these global.
+_DETOURS = tuple(
+    ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96", "fec0::/10")
+)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to one machine on the internet, and to no network behind it."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    detour = any(parsed.version == one.version and parsed in one for one in _DETOURS)
+    return parsed.is_global and not (parsed.is_multicast or detour)
 
 
 async def _resolve(host: str) -> list[Any]:

@@ -28,6 +28,7 @@ class Metrics:
         self.queue = Gauge(
             "troly_queue_length", "Messages that wait for their answer", registry=self.registry
         )
+        self.rasas = Gauge("troly_rasa_workers", "Rasa processes that answer", registry=self.registry)
         self.streams = Gauge("troly_event_streams", "Open event streams", registry=self.registry)
         self.acknowledged = Histogram(
             "troly_acknowledge_seconds", "From request to stored", buckets=_SECONDS, registry=self.registry

@@ -94,19 +94,30 @@ def read_now(content: bytes) -> Found:
         raise MediaError("not_a_picture") from None
     paper = Image.new("RGB", pixels.size, "white")
     paper.paste(pixels, mask=pixels.getchannel("A"))
-    for text in _codes(paper.convert("L")):
-        if _PERSONAL.match(text) or _MACHINE_READABLE.match(text):
+    for text in codes(paper.convert("L")):
+        if is_personal(text):
             return PersonalCard()
-        if found := _APPLICATION.search(unquote(text)):
-            return ApplicationCode(found[1].upper())
+        if code := application_code(text):
+            return ApplicationCode(code)
     paper.thumbnail((_SIDE, _SIDE))
     written = BytesIO()
     paper.save(written, "JPEG", quality=82, optimize=True)
     return Picture(written.getvalue(), *paper.size)
 
 
-def _codes(image: object) -> list[str]:
-    """The texts of all QR codes and barcodes, personal ones first."""
+def is_personal(text: str) -> bool:
+    """Whether this is the code of an identity or insurance card."""
+    return bool(_PERSONAL.match(text) or _MACHINE_READABLE.match(text))
+
+
+def application_code(text: str) -> str | None:
+    """The code of an application as a machine printed it, in a text or a link."""
+    found = _APPLICATION.search(unquote(text))
+    return found[1].upper() if found else None
+
+
+def codes(image: object) -> list[str]:
+    """The texts of all QR codes and barcodes of a grey picture, personal ones first."""
     import zxingcpp
     from PIL.Image import Image
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from channels.base import Answer, Button, Link, Outbound, Seen
 from channels.errors import RasaFailed, RasaUnreachable
+from channels.rasa_workers import RasaWorkers
+from troly import trace
 from troly.text import clean
 
 log = structlog.get_logger("rasa")
@@ -72,12 +74,10 @@ class _Custom(BaseModel):
 class RasaClient:
     """Asks Rasa for the answer to one message."""
 
-    def __init__(self, client: httpx.AsyncClient, base: str, *, seconds: float) -> None:
-        """`seconds` for a whole turn, unless send() is given another."""
+    def __init__(self, client: httpx.AsyncClient, *bases: str, seconds: float) -> None:
+        """`bases`: the addresses of Rasa; `seconds` for a whole turn, unless send() is given another."""
         self._client = client
-        self._base = base.rstrip("/")
-        # Taken apart once; as text it would be for each message, which takes half a millisecond.
-        self._webhook = httpx.URL(f"{self._base}/webhooks/rest/webhook")
+        self.workers = RasaWorkers(client, bases)
         self._seconds = seconds
 
     async def send(
@@ -103,19 +103,7 @@ class RasaClient:
         more = {"visitor": visitor} | ({"secret": True} if secret else {}) if visitor or secret else {}
         more |= {"photo": photo} if photo else {}
         body = {"sender": conversation_id, "message": message, "metadata": metadata | more}
-        seconds = seconds or self._seconds
-        try:
-            response = await self._client.post(
-                self._webhook,
-                json=body,
-                timeout=httpx.Timeout(seconds, connect=min(2.0, seconds)),
-            )
-        except _CONNECTING:
-            raise RasaUnreachable from None
-        except httpx.TimeoutException:
-            raise RasaFailed("timeout") from None
-        except httpx.HTTPError:
-            raise RasaFailed("connection") from None
+        response = await self._posted(conversation_id, body, seconds or self._seconds)
         if response.status_code != 200:
             raise RasaFailed(f"status_{response.status_code}")
         try:
@@ -127,13 +115,28 @@ class RasaClient:
             raise RasaFailed("empty")  # how a REST channel that is not ours reports an exception
         return replies
 
-    async def ready(self, seconds: float) -> bool:
-        """Whether Rasa has a model loaded."""
-        try:
-            response = await self._client.get(f"{self._base}/status", timeout=seconds)
-        except httpx.HTTPError:
-            return False
-        return response.status_code == 200
+    async def _posted(self, conversation_id: str, body: object, seconds: float) -> httpx.Response:
+        """What the conversation's worker says; the next one is asked only where nothing reached the first."""
+        for worker in self.workers.for_conversation(conversation_id):
+            try:
+                return await self._client.post(
+                    worker.webhook,
+                    json=body,
+                    headers=trace.headers(),
+                    timeout=httpx.Timeout(seconds, connect=min(2.0, seconds)),
+                )
+            except _CONNECTING as error:
+                if isinstance(error, httpx.ConnectError):
+                    self.workers.unreachable(worker)
+            except httpx.TimeoutException:
+                raise RasaFailed("timeout") from None
+            except httpx.HTTPError:
+                raise RasaFailed("connection") from None
+        raise RasaUnreachable
+
+    async def ready(self, seconds: float) -> list[bool]:
+        """For each Rasa whether it has a model loaded."""
+        return await self.workers.look(seconds)
 
 
 def read_replies(items: Any, language: str | None) -> list[Outbound]:

@@ -12,7 +12,7 @@ from time import monotonic
 import structlog
 from redis.exceptions import RedisError
 
-from channels.limits import ADDRESS_FACTOR, Buckets, network, refuse
+from channels.limits import ADDRESS_FACTOR, Buckets, Doors, network, refuse
 from channels.redis_broker import connect
 from troly.settings import Settings
 
@@ -98,11 +98,12 @@ class SharedCounts:
         await self._client.connection_pool.disconnect()
 
 
-class RedisLimits:
+class RedisLimits(Doors):
     """The limits of the public API, as channels.limits.Limits."""
 
     def __init__(self, settings: Settings, shared: SharedCounts | None = None) -> None:
         """From REDIS_URL, MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
+        super().__init__(settings)
         self._shared = shared or SharedCounts(settings.redis_url, settings.signing_key)
         messages = settings.messages_per_minute
         self._messages = RedisBuckets(self._shared, "message", messages, 60)

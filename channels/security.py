@@ -15,6 +15,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
+_YEAR = 365 * 24 * 3600
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -37,13 +38,15 @@ def origins(setting: str) -> list[str]:
 class SecurityHeaders:
     """Adds the headers to every answer, and the renewed token where a route left one.
 
-    Only /embed may be framed by other sites: the rest (the full page, staff pages) by ours alone.
+    Only /embed may be framed by other sites, staff pages by nobody, and the rest by our own pages.
     """
 
-    def __init__(self, app: ASGIApp, embed_origins: list[str]) -> None:
-        """Wraps an application."""
+    def __init__(self, app: ASGIApp, embed_origins: list[str], *, https: bool = False) -> None:
+        """Wraps an application; `https`: browsers may be told to come by TLS only."""
         self._app = app
+        self._https = https
         self._own = _POLICY.format(ancestors="'self'")
+        self._staff = _POLICY.format(ancestors="'none'")
         self._embed = _POLICY.format(ancestors=" ".join(["'self'", *embed_origins]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,11 +62,20 @@ class SecurityHeaders:
 
         await self._app(scope, receive, send_with_headers)
 
+    def _policy_of(self, path: str) -> str:
+        if path == "/embed":
+            return self._embed
+        return self._staff if path.startswith("/console") else self._own
+
     def _add(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", self._embed if scope["path"] == "/embed" else self._own)
-        if scope["path"].startswith("/api/v1/"):
+        if self._https:
+            headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+        if not scope["path"].startswith(("/embed", "/widget.")):
+            headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers.setdefault("Content-Security-Policy", self._policy_of(scope["path"]))
+        if scope["path"].startswith(("/api/v1/", "/console")):
             headers.setdefault("Cache-Control", "no-store")
         if token := scope.get("state", {}).get("fresh_token"):
             headers["X-Token"] = token

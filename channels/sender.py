@@ -27,6 +27,7 @@ from channels.options import SenderOptions
 from channels.pace import Pace
 from channels.sending import Sending
 from channels.store import Store
+from troly import telemetry, trace
 from troly.clock import now
 from troly.errors import SettingError
 from troly.privacy import Keyring
@@ -147,6 +148,10 @@ class Sender:
         return len(claimed)
 
     async def _process(self, row: Sending, wakes: int, *, again: bool) -> None:
+        with trace.follow(row.inbox_id), telemetry.span("reply", channel=row.channel):
+            await self._worked(row, wakes, again=again)
+
+    async def _worked(self, row: Sending, wakes: int, *, again: bool) -> None:
         """`wakes` is their number before the claim: a later one may mean the conversation's next reply."""
         started = perf_counter()
         bound = log.bind(channel=row.channel, conversation_id=row.conversation_id, reply=row.number)

@@ -38,6 +38,8 @@ class Sending:
 
     id: int
     claim: str
+    inbox_id: str | None
+    """The message that it answers."""
     channel: str
     conversation_id: str
     number: int
@@ -105,6 +107,7 @@ async def claim(store: Store, channels: Collection[str], limit: int, lease: time
             )
             .returning(
                 Outbox.id,
+                Outbox.inbox_id,
                 Outbox.channel,
                 Outbox.conversation_id,
                 Outbox.number,

@@ -1,6 +1,6 @@
 """What the assistant is told of a photo, a location or a contact, in the words of a button.
 
-    a photo with the code of an application   /inform_application_code{"application_code": "H49.33-…"}
+    a photo or PDF with an application's code /inform_application_code{"application_code": "H49.33-…"}
     any other photo                           /share{"photo": "<name in the media store>"}
     a location                                /share{"latitude": "20.957", "longitude": "107.048"}
     the citizen's own contact                 /share{"phone": "0912345678"}
@@ -14,9 +14,10 @@ import json
 import re
 from typing import Any
 
-from channels import photos
+from channels import pdf_reading, photos
 from channels.base import Outbound
-from channels.media import MediaStore, kind_of
+from channels.errors import MediaError
+from channels.media import PDF, MediaStore, kind_of
 
 _TAKES_PHOTOS = frozenset({"report_issue", "complain_service"})
 _PHONE = re.compile(r"\+?\d{9,15}")
@@ -30,10 +31,21 @@ async def keep(
     Raises MediaError for a picture that is none.
     """
     mime = kind_of(content)
+    if mime == PDF:
+        return media | {"kind": "file"} | await read_pdf(content)
     if media.get("kind") != "image" and not mime.startswith("image/"):
         stored = await store.keep(content, mime, conversation_id=conversation_id)
         return media | {"stored": stored.sha256, "mime": stored.mime, "size": stored.size}
     return media | {"kind": "image"} | await keep_photo(store, content, conversation_id)
+
+
+async def read_pdf(content: bytes) -> dict[str, Any]:
+    """What a PDF came to: "application_code", or "refused", or nothing. It is never kept."""
+    try:
+        code = await pdf_reading.application_code(content)
+    except MediaError as error:
+        return {"refused": str(error)} if str(error) == "personal_card" else {}
+    return {"application_code": code} if code else {}
 
 
 async def keep_photo(store: MediaStore, content: bytes, conversation_id: str) -> dict[str, Any]:

@@ -112,10 +112,11 @@ _TEXTS: dict[str, dict[str, str]] = {
         "en": "I cannot watch videos yet. Please write your question in words.",
     },
     "media_file": {
-        "vi": "Tôi chưa mở được tệp, và không nộp hồ sơ qua đây được. "
-        "Anh/Chị vui lòng viết câu hỏi bằng chữ giúp tôi.",
-        "en": "I cannot open files yet, and documents cannot be submitted here. "
-        "Please write your question in words.",
+        "vi": "Trong tệp này tôi không đọc được mã hồ sơ nào. "
+        "Tôi chỉ đọc được mã hồ sơ trong ảnh hoặc tệp PDF, "
+        "và không nộp hồ sơ qua đây được. Anh/Chị vui lòng viết mã hồ sơ hoặc câu hỏi bằng chữ.",
+        "en": "I found no application code in this file. I can only read codes in pictures and PDF files, "
+        "and documents cannot be submitted here. Please write the code or your question in words.",
     },
     "media_sticker": {
         "vi": "Tôi không hiểu được nhãn dán. Anh/Chị cần hỏi thủ tục nào thì viết giúp tôi nhé.",
@@ -205,6 +206,10 @@ _TEXTS: dict[str, dict[str, str]] = {
     "not_a_picture": {
         "vi": "Tệp này không phải ảnh, hoặc ảnh bị lỗi. Anh/Chị gửi ảnh JPEG, PNG hoặc WebP.",
         "en": "This file is not a picture, or it is broken. Please send JPEG, PNG or WebP.",
+    },
+    "no_code_in_file": {
+        "vi": "Trong tệp PDF này tôi không đọc được mã hồ sơ nào. Anh/Chị vui lòng viết mã hồ sơ bằng chữ.",
+        "en": "I found no application code in this PDF. Please write the code in words.",
     },
     "too_large": {
         "vi": "Ảnh này lớn quá. Anh/Chị gửi ảnh không quá 5 MB.",

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from channels.base import Channel
 from channels.broker import Broker
 from channels.desk import Desk
+from channels.edge import Edge
+from channels.limits import LocalLimits
 from channels.security import SecurityHeaders
 from channels.store import Store
 from channels.web.channel import WebChannel
@@ -135,7 +137,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     mount(app, build(settings, store, keyring, http, desk))
-    app.add_middleware(SecurityHeaders, embed_origins=[])
+    app.add_middleware(Edge, limits=LocalLimits(settings))
+    app.add_middleware(SecurityHeaders, embed_origins=[], https=settings.public_url.startswith("https://"))
     return app
 
 

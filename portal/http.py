@@ -16,6 +16,7 @@ import structlog
 
 from portal.breaker import Breaker
 from portal.errors import PortalProtocolError, PortalRejected, PortalUnavailable
+from troly import telemetry, trace
 
 log = structlog.get_logger()
 
@@ -133,7 +134,8 @@ class Http:
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
-                answer = await self._attempt(request)
+                with telemetry.span("portal", host=self._host):
+                    answer = await self._attempt(request)
             except PortalUnavailable as error:
                 if error.reason != "connection" or last or time.monotonic() - started > self._timeout:
                     raise
@@ -151,12 +153,18 @@ class Http:
     async def _attempt(self, request: httpx.Request) -> Answer:
         try:
             # httpx counts the time between two chunks; a server that drips would hold us for ever.
+            request.headers.update(trace.portal_headers())
+            started = time.monotonic()
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request, stream=True)
                 try:
-                    return Answer(response.status_code, response.headers, await _read(response))
+                    answer = Answer(response.status_code, response.headers, await _read(response))
                 finally:
                     await response.aclose()
+            if trace.current():  # for a citizen; and not the address, which may hold an application's code
+                ms = round((time.monotonic() - started) * 1000)
+                log.info("portal", host=self._host, status=answer.status, ms=ms)
+            return answer
         except (TimeoutError, httpx.TimeoutException):
             raise PortalUnavailable(
                 "timeout", f"{self._host} did not answer within {self._timeout:g} s"

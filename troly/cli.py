@@ -29,6 +29,8 @@ _COMMANDS = {
     "user": ("console.commands:user", "Accounts of staff."),
     "audit": ("console.commands:audit", "The record of what staff did."),
     "db": ("troly.commands:db", "The database's tables."),
+    "backup": ("troly.backups.commands:backup", "Write all data into one file, while everything runs."),
+    "restore": ("troly.backups.commands:restore", "Bring the data of a backup here."),
 }
 
 

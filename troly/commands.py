@@ -60,11 +60,12 @@ def _chosen(only: str, config: Settings) -> list[str]:
 
 
 def _serve_one(name: str, config: Settings) -> None:
-    from troly import absent, log
+    from troly import absent, log, telemetry
 
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
     log.configure(config.log_level, process=name)
+    telemetry.configure(config.otel_exporter_otlp_endpoint, name)
     absent.remember("sniffio")
     module, function = target.split(":")
     getattr(importlib.import_module(module), function)(config)

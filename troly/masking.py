@@ -32,9 +32,9 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.-])(?:\(?\+?84\)?|0)(?:[\s.\-()]{0,2}\d){8,10}(?![\w-]*\d)")
 _MOBILE = re.compile(r"(?<![\w.-])(?:\+?84|0)[\s.-]?[35789](?:[\s.-]?\d){8}(?!\d)")
 _ID = re.compile(
-    # An amount of money has the same groups of three.
-    r"(?<![\w.-])(?:\d{3}[ .-]?){2}\d{3}(?:[ .-]?\d{3})?(?![\d-])"
-    r"(?!\s*(?:đồng|dong|vnđ|vnd|đ|d|k)\b)",
+    # An amount of money has the same groups of three; no amount begins with 0.
+    r"(?<![\w.-])(?=(0)?)(?:\d{3}[ .-]?){2}\d{3}(?:[ .-]?\d{3})?(?![\d-])"
+    r"(?(1)|(?!\s*(?:đồng|dong|vnđ|vnd|đ|d|k)\b))",
     re.IGNORECASE,
 )
 _CUED_NUMBER = re.compile(
@@ -222,8 +222,8 @@ def _length_of_name(rest: str, *, cued: bool) -> int:
 
 def _full_names(text: str) -> Iterator[Span]:
     """Two to five words with capitals that begin with a common surname."""
-    for match in re.finditer(rf"{_WORD}(?:[ ]{_WORD}){{1,4}}", text):
-        words = list(re.finditer(_WORD, match[0]))
+    for run in re.finditer(rf"{_WORD}(?:[ ]{_WORD})+", text):
+        words = list(re.finditer(_WORD, run[0]))
         first = 0
         while first < len(words):
             word = words[first][0]
@@ -234,7 +234,7 @@ def _full_names(text: str) -> Iterator[Span]:
             while last + 1 < len(words) and words[last + 1][0][0].isupper() and last - first < 4:
                 last += 1
             if last > first:
-                yield Span(match.start() + words[first].start(), match.start() + words[last].end(), "name")
+                yield Span(run.start() + words[first].start(), run.start() + words[last].end(), "name")
             first = last + 1
 
 

@@ -53,6 +53,14 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def knows(name: str) -> bool:
+    """Whether this version of the code can bring a schema of that revision up to date."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(name) is not None
+    except CommandError:
+        return False
+
+
 def revision(message: str) -> Path:
     """Write the migration from the newest revision to the tables as they are in the code; its file.
 

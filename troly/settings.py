@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     encoder_batch: int = Field(default=32, ge=1, le=4096)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otel_exporter_otlp_endpoint: str = ""
 
     @property
     def database(self) -> str:
@@ -134,9 +135,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'troly.db'}"
 
     @property
+    def rasas(self) -> tuple[str, ...]:
+        """Where the gateway finds Rasa's processes; RASA_URL may name several."""
+        named = tuple(one.strip().rstrip("/") for one in self.rasa_url.split(",") if one.strip())
+        return tuple(dict.fromkeys(named)) or (f"http://127.0.0.1:{self.rasa_port}",)
+
+    @property
     def rasa(self) -> str:
-        """Where the gateway finds Rasa."""
-        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+        """One of them, for what belongs to no conversation."""
+        return self.rasas[0]
 
     @property
     def actions(self) -> str:

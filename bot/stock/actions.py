@@ -6,6 +6,8 @@ by the project's own client, kept connection and ten minutes' cache included, so
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +31,13 @@ def _client() -> PortalClient:
     return PortalClient.from_settings(settings())
 
 
+@lru_cache(maxsize=1)
+def _ids() -> dict[str, str]:
+    """The portal's id of each code, which saves it a question; ours has it in the catalogue's copy."""
+    file = os.environ.get("STOCK_IDS")
+    return json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+
+
 class StockAnswerProcedure(Action):
     """The fees of the procedure whose code the message has."""
 
@@ -43,7 +52,7 @@ class StockAnswerProcedure(Action):
             dispatcher.utter_message(response="utter_out_of_scope")
             return []
         try:
-            procedure = await _client().get_procedure(code[0])
+            procedure = await _client().get_procedure(_ids().get(code[0], code[0]))
         except PortalError:
             dispatcher.utter_message(response="utter_default")
             return []

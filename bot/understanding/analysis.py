@@ -90,24 +90,25 @@ class Analyzer:
 
     def query(self, text: str) -> Query:
         """The message without codes and numbers, weighed; `accented` has the same words with their marks."""
-        written = WORD.findall(_without_codes(text).lower())
+        written = _without_spending(WORD.findall(_without_codes(text).lower()))
         plain = [strip_accents(word) for word in written]
         weights = [0.3 if word.isdigit() else self.common.get(word, CONTENT) for word in plain]
-        for at in _spending(plain):
-            weights[at] = FILLER
         for at in range(len(plain)):
             for phrase, weight in self.carriers.get(plain[at], ()):
                 if tuple(plain[at : at + len(phrase)]) == phrase:
                     for i in range(at, at + len(phrase)):
                         weights[i] = min(weights[i], weight)
         expansion: dict[str, float] = {}
+        concepts: set[int] = set()
         for at in range(len(plain)):
             for phrase, official in self.synonyms.get(plain[at], ()):
                 if tuple(plain[at : at + len(phrase)]) == phrase:
                     expansion.update((word, _EXPANSION) for word in official)
                     if len(phrase) > 1:
-                        # A concept as a whole, though each of its words is common: "sổ đỏ", "số đó" folded.
-                        weights[at : at + len(phrase)] = [CONTENT] * len(phrase)
+                        concepts.update(range(at, at + len(phrase)))
+        if all(weight < LIGHT for at, weight in enumerate(weights) if at not in concepts):
+            # A concept alone, though each of its words is common: "sổ đỏ", folded as "số đó" is.
+            weights = [CONTENT if at in concepts else weight for at, weight in enumerate(weights)]
         words = [stem(word) for word in plain] if self.language == "en" else plain
         return Query(tuple(words), tuple(weights), tuple(expansion.items()), tuple(written))
 
@@ -126,7 +127,7 @@ def _measured(words: Sequence[str]) -> bool:
 
 
 def _without_spending(words: list[str]) -> list[str]:
-    spent = set(_spending(words))
+    spent = set(_spending([strip_accents(word) for word in words]))
     return [word for at, word in enumerate(words) if at not in spent]
 
 

@@ -19,8 +19,8 @@ from bot.understanding.taught import Names, State
 Encode = Callable[[Sequence[str]], NDArray[np.float16] | None]
 """Vectors of names, as what is searched; None where there is no encoder."""
 
-_REST = 4
-"""Times as long as a look took, until the next."""
+_REST, _LONGEST_REST = 2, 10.0
+"""Times as long as a look took, until the next; in seconds at most."""
 
 
 class Freshness:
@@ -74,7 +74,8 @@ class Freshness:
             ended = monotonic()
             if self._taught_seconds is not None:
                 # Whoever labels hundreds in a row must not keep the assistant building all the time.
-                self._next_taught = max(started + self._taught_seconds, ended + _REST * (ended - started))
+                rest = min(_REST * (ended - started), _LONGEST_REST)
+                self._next_taught = max(started + self._taught_seconds, ended + rest)
             self._busy.release()
 
     def _look_at_catalogue(self) -> None:

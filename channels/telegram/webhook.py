@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from channels.seldom import Seldom
 from channels.telegram.intake import NotNow
 
 log = structlog.get_logger("telegram")
@@ -22,13 +23,14 @@ _HEADER = "X-Telegram-Bot-Api-Secret-Token"
 def make_router(secret: str, deal: Callable[[Any], Awaitable[None]]) -> APIRouter:
     """`secret` empty: polling, and nobody may call; `deal` takes one update as Telegram wrote it."""
     router = APIRouter()
+    refused = Seldom(log, "telegram_wrong_secret")
 
     @router.post(PATH, include_in_schema=False)
     async def receive(request: Request) -> Response:
         given = request.headers.get(_HEADER, "").encode("utf-8", "replace")
         # compare_digest takes as long for any wrong secret.
         if not hmac.compare_digest(given, secret.encode()) or not secret:
-            log.warning("telegram_wrong_secret")
+            refused.warning()
             return Response(status_code=403)
         try:
             update = json.loads(await request.body())

@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
 from channels import conversations, inbox
+from channels.edge import address_of
 from channels.errors import ApiError
 from channels.gateway import Gateway
 from channels.outbox import Event, events_after
@@ -43,6 +44,7 @@ router = APIRouter(responses={status: {"model": Refusal} for status in (401, 429
     "/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
 )
 async def events(
+    request: Request,
     gateway: GatewayParam,
     session: SessionParam,
     last_event_id: Annotated[str | None, Header()] = None,
@@ -55,19 +57,25 @@ async def events(
         raise ApiError(429, "rate_limited", retry_after=5, seconds=5)
     given = (last_event_id or "").strip()
     seen = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    address = address_of(request.scope)
+    gateway.limits.another_stream(address)
     return StreamingResponse(
-        _stream(gateway, session, min(seen, newest)),
+        _stream(gateway, session, min(seen, newest), address),
         media_type="text/event-stream",
         # nginx would hold events back until its buffer is full.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(gateway: Gateway, session: Session, seen: int) -> AsyncIterator[str]:
+async def _stream(gateway: Gateway, session: Session, seen: int, address: str) -> AsyncIterator[str]:
     identity = session.conversation_id
     renew_at = monotonic() + max(0.0, gateway.tokens.half_life - session.age)
     # Listen first, read then: what is stored in between is read or signalled, or both.
-    with gateway.broker.listen(identity) as subscription, gateway.metrics.streams.track_inprogress():
+    with (
+        gateway.limits.streaming(address),
+        gateway.broker.listen(identity) as subscription,
+        gateway.metrics.streams.track_inprogress(),
+    ):
         yield f"retry: {_RECONNECT_MS}\n\n"
         if await inbox.is_waiting(gateway.store, identity):
             yield _event("typing", {"on": True})

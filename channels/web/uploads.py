@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from channels import conversations, sharing
 from channels.errors import ApiError, MediaError
 from channels.gateway import Gateway
+from channels.media import PDF, kind_of
 from channels.web.forms import Refusal
 from channels.web.session import GatewayParam, SessionParam
 from troly.tables.channels import MediaRow
@@ -49,7 +50,8 @@ async def upload(request: Request, gateway: GatewayParam, session: SessionParam)
     """Take a photo (JPEG, PNG, WebP or GIF, at most 5 MB) as the part `photo` of a multipart form.
 
     Its metadata is removed. A QR code or barcode with the code of an application is read; a photo of an
-    identity or insurance card is refused and not kept.
+    identity or insurance card is refused and not kept. Of a PDF, such as a receipt, only the code of an
+    application is read.
     """
     identity = session.conversation_id
     await gateway.limits.message(identity)
@@ -59,7 +61,12 @@ async def upload(request: Request, gateway: GatewayParam, session: SessionParam)
         raise ApiError(429, "too_many_photos", retry_after=3600)
     content = _photo(request.headers.get("content-type", ""), await request.body())
     try:
-        kept = await sharing.keep_photo(gateway.media, content, identity)
+        if kind_of(content) == PDF:
+            kept = await sharing.read_pdf(content)
+            if not kept:
+                raise ApiError(422, "no_code_in_file")
+        else:
+            kept = await sharing.keep_photo(gateway.media, content, identity)
     except MediaError as error:
         large = str(error) == "too_large"
         raise ApiError(413 if large else 422, "too_large" if large else "not_a_picture") from None

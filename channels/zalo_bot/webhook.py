@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from channels.reception import Received
+from channels.seldom import Seldom
 from channels.zalo_bot.events import read
 
 log = structlog.get_logger("zalo_bot")
@@ -24,13 +25,14 @@ def make_router(secret: str, take: Callable[[Received], Awaitable[None]]) -> API
     When the database is away, the edge answers 503.
     """
     router = APIRouter()
+    refused = Seldom(log, "wrong_secret")
 
     @router.post(PATH, include_in_schema=False)
     async def webhook(request: Request) -> Response:
         given = request.headers.get(HEADER, "")
         # Bytes: compare_digest refuses strings outside ASCII, and anybody can send those.
         if not hmac.compare_digest(given.encode("latin-1"), secret.encode()):
-            log.warning("wrong_secret")
+            refused.warning()
             return Response(status_code=401)
         try:
             received = read(json.loads(await request.body()))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from functools import lru_cache
 from typing import Any
-
-import anyio
 
 from console.answers import preview
 from console.answers.kinds import Content, Form, Item, Kind
@@ -34,7 +33,7 @@ class Guides(Kind):
 
     async def items(self, console: Console) -> dict[str, Item]:
         """As shipped; read from the files once."""
-        return await anyio.to_thread.run_sync(_items)
+        return await asyncio.to_thread(_items)
 
     def read(self, form: Form, item: Item) -> Content:
         """The form's texts. A step without any text is left out: so steps are removed."""
@@ -87,7 +86,7 @@ class Guides(Kind):
         """The overview and every step, as the texts that are live now tell them."""
         async with console.store.read() as connection:
             changes = await live(connection, RESPONSE)
-        return await anyio.to_thread.run_sync(_shown, changes, content)
+        return await asyncio.to_thread(_shown, changes, content)
 
 
 def _shown(changes: dict[str, Any], content: Content) -> list[Shown]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import anyio
 import yaml
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -175,7 +175,7 @@ def _shipped_owners() -> dict[str, set[str]]:
 
 async def read_files() -> None:
     """Read the shipped names, once and beside the requests: it takes a second."""
-    await anyio.to_thread.run_sync(_shipped_owners)
+    await asyncio.to_thread(_shipped_owners)
 
 
 async def _owners(connection: AsyncConnection, key: str) -> set[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
-
-import anyio
 
 from console.answers import preview
 from console.answers.kinds import Content, Form, Item, Kind
@@ -31,7 +30,7 @@ class Offices(Kind):
 
     async def items(self, console: Console) -> dict[str, Item]:
         """The list as imported, the province's offices first."""
-        await anyio.to_thread.run_sync(directory)  # the first time takes a moment; the sample list needs it
+        await asyncio.to_thread(directory)  # the first time takes a moment; the sample list needs it
         async with console.store.read() as connection:
             found = await lists.listed(connection, console.settings.province)
         return {one.id: Item(one.id, one.level, _content(one), sample=one.sample) for one in found}
@@ -64,7 +63,7 @@ class Offices(Kind):
         """The answer to "where do I hand it in", as the texts that are live now tell it."""
         async with console.store.read() as connection:
             changes = await live(connection, RESPONSE)
-        return await anyio.to_thread.run_sync(_shown, changes, content)
+        return await asyncio.to_thread(_shown, changes, content)
 
 
 def _shown(changes: dict[str, Any], content: Content) -> list[Shown]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from typing import Any
-
-import anyio
 
 from console.answers import preview
 from console.answers.kinds import Content, Form, Item, Kind
@@ -46,7 +45,7 @@ class Texts(Kind):
 
     async def items(self, console: Console) -> dict[str, Item]:
         """As shipped; read from the files once."""
-        return await anyio.to_thread.run_sync(_items)
+        return await asyncio.to_thread(_items)
 
     def read(self, form: Form, item: Item) -> Content:
         """A text and as many button titles as the shipped response has, in both languages."""
@@ -82,7 +81,7 @@ class Texts(Kind):
         """With example values, among the texts that are live now."""
         async with console.store.read() as connection:
             changes = await live(connection, RESPONSE)
-        return await anyio.to_thread.run_sync(preview.say, {**changes, item.key: content}, item.key)
+        return await asyncio.to_thread(preview.say, {**changes, item.key: content}, item.key)
 
 
 @lru_cache(maxsize=1)

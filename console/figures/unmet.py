@@ -16,7 +16,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
-from anyio import to_thread
 from sqlalchemy import case, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,8 +26,7 @@ from console.figures.period import Choice
 from console.figures.tables import Column, Table
 from console.figures.wording import Wording, grown
 from console.review.filling import fill
-from console.review.grouping import Groups
-from console.review.known import known
+from console.review.grouping import Groups, Rarity
 from troly.settings import Settings
 from troly.tables.figures import ALL
 from troly.tables.review import UNMET, ReviewGroup, ReviewItem
@@ -45,6 +43,8 @@ _APART = 4
 """The review's groups that are looked at for each that is shown."""
 _STEPS = 25
 """Steps of the review's filling behind a page."""
+_AFTER = 0.5
+"""Seconds by which the page is sent before."""
 _EXAMPLES = 3
 _LOOKED = 12
 """Messages of a group that are read for its words."""
@@ -90,7 +90,7 @@ async def read(store: Store, choice: Choice, *, may_read: bool, most: int = SHOW
     """The groups of a period."""
     async with store.read() as connection:
         found = await _groups(connection, choice, most * _APART)
-    merged = (await to_thread.run_sync(merge, found))[:most] if found else []
+    merged = (await asyncio.to_thread(merge, found))[:most] if found else []
     async with store.read() as connection:
         said = await _said(connection, choice, merged)
     made = []
@@ -108,6 +108,7 @@ def fill_behind(store: Store, settings: Settings) -> None:
 
 
 async def _fill(store: Store, settings: Settings) -> None:
+    await asyncio.sleep(_AFTER)
     try:
         await fill(store, settings, steps=_STEPS)
     except Exception as error:  # the next look at a page tries again
@@ -119,7 +120,8 @@ def merge(found: Sequence[Need]) -> list[Need]:
 
     Takes tenths of a second of the processor: call it in a thread.
     """
-    groups, members = Groups(known().rarity), dict[int, list[Need]]()
+    # Rare among what was not answered: the review's own weights would be read from files first.
+    groups, members = Groups(Rarity(need.leader for need in found)), dict[int, list[Need]]()
     for number, need in enumerate(found):
         like = groups.like(need.leader) if need.leader else None
         if like is None:

@@ -89,7 +89,7 @@ async def answer(console: Console, intent: str, code: str, language: str | None)
         return Suggestion()
     scratch = f"{SCRATCH}{secrets.token_hex(12)}"
     payload = f"/{intent}" + json.dumps({"procedure_code": code}, separators=(",", ":"))
-    rasa = RasaClient(console.http, console.settings.rasa, seconds=_ANSWERING)
+    rasa = RasaClient(console.http, *console.settings.rasas, seconds=_ANSWERING)
     try:
         replies = await rasa.send(
             scratch,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from anyio import to_thread
 from fastapi import Request
 from starlette.responses import Response
 
@@ -128,7 +128,7 @@ async def take_report(request: Request) -> Response:
     needs = unmet.table(await unmet.read(console.store, choice, may_read=False, most=15), words)
     await act(console.store, visit.staff, _EXPORT, "figures_exported", _taken("figures:report", choice.query))
     province = console.settings.province
-    content = await to_thread.run_sync(
+    content = await asyncio.to_thread(
         lambda: report.render(
             words.say("report_title", month=words.month(choice.start)),
             words.say(

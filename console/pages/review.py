@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
@@ -112,7 +112,7 @@ async def settle(request: Request, group: int) -> Response:
 async def undo(request: Request) -> Response:
     """Take back a decision: the one that is named, else one's own last."""
     console, staff, form = console_of(request), visit_of(request).staff, await request.form()
-    data = await anyio.to_thread.run_sync(known)
+    data = await asyncio.to_thread(known)
     undone: list[queue.Batch] = []
 
     async def do(connection: AsyncConnection) -> Change:
@@ -168,7 +168,7 @@ async def _decide(request: Request, group: int, state: str) -> Response:
     console, staff, form = console_of(request), visit_of(request).staff, await request.form()
     _, reason = _asked(form)
     about = _about(state, reason)
-    data = await anyio.to_thread.run_sync(known)
+    data = await asyncio.to_thread(known)
     chosen = [int(str(value)) for value in form.getlist("item") if _is_number(value)]
     rank = str(form.get("rank") or "0")
     place = f"{rank if rank.isdigit() else 0}.{group}"
@@ -230,7 +230,7 @@ async def _sheet(
 ) -> Response:
     console, visit = console_of(request), visit_of(request)
     given = form if form is not None else request.query_params
-    data: Known = await anyio.to_thread.run_sync(known)
+    data: Known = await asyncio.to_thread(known)
     index = await procedures.index(console.store, console.settings.province)
     async with console.store.read() as connection:
         sheet = await queue.sheet(connection, data, visit.staff, group, state)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import anyio.to_thread
 import structlog
 from sqlalchemy import Select, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -110,7 +109,7 @@ async def _step(store: Store, settings: Settings, pause: timedelta) -> tuple[int
         memory = await _remembered(store, connection)
     fresh = [_item(found[message], text) for message, text in texts.items() if text.strip()]
     fresh = sorted((item for item in fresh if item["folded"]), key=lambda item: int(item["turn_id"]))
-    joined = await anyio.to_thread.run_sync(_grouped, memory.groups, fresh) if fresh else []
+    joined = await asyncio.to_thread(_grouped, memory.groups, fresh) if fresh else []
     end = rows[-1].id if rows else start
     try:
         async with store.write() as connection:
@@ -345,7 +344,7 @@ async def _remembered(store: Store, connection: AsyncConnection) -> _Memory:
     """The groups there are, those included that another process has made since."""
     memory = _memories.get(store)
     if memory is None:
-        data = await anyio.to_thread.run_sync(known)
+        data = await asyncio.to_thread(known)
         highest = await connection.scalar(select(func.max(ReviewGroup.id))) or 0
         memory = _memories[store] = _Memory(Groups(data.rarity), max(0, highest - _GROUPS))
     rows = (
@@ -356,7 +355,7 @@ async def _remembered(store: Store, connection: AsyncConnection) -> _Memory:
         )
     ).all()
     if rows:
-        await anyio.to_thread.run_sync(_learn, memory, rows)
+        await asyncio.to_thread(_learn, memory, rows)
     return memory
 
 

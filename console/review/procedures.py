@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import anyio.to_thread
 from sqlalchemy import or_, select
 
 from channels.store import Store
@@ -103,7 +103,7 @@ async def index(store: Store, province: str) -> Index:
                 select(LearnedName.procedure_code, LearnedName.name).where(LearnedName.removed_at.is_(None))
             )
         ).all()
-    made = await anyio.to_thread.run_sync(_indexed, rows, taught)
+    made = await asyncio.to_thread(_indexed, rows, taught)
     _made[store] = (monotonic(), made)
     return made
 

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import assistant
-from bot.tracker_store import WINDOW_TURNS, WindowedTrackerStore
+from bot.tracker_store import WINDOW_TURNS, ConversationMoved, WindowedTrackerStore
 from troly.database import async_engine
 from troly.tables import Base
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
@@ -418,3 +418,46 @@ async def test_closing_gives_the_connections_back(store: WindowedTrackerStore, e
 def test_a_store_connects_to_nothing_when_it_is_made(tmp_path: Path, domain: Domain) -> None:
     WindowedTrackerStore(domain, engine=async_engine(f"sqlite:///{tmp_path / 'new.db'}"))
     assert not (tmp_path / "new.db").exists()
+
+
+async def test_a_turn_that_comes_too_late_overwrites_nothing(
+    store: WindowedTrackerStore, engine: AsyncEngine, domain: Domain
+) -> None:
+    """The gateway gave it up and asked another process, which was quicker."""
+    await play(store, "c", *turn(0))
+    late = await begin(store, "c")
+    other = WindowedTrackerStore(domain, engine=engine)
+    await play(other, "c", *turn(1, SlotSet("language", "en")))
+    before = await rows(engine)
+    late.update_with_events(turn(1, SlotSet("language", "vi")), store.domain)
+    with pytest.raises(ConversationMoved):
+        await store.save(late)
+    assert await rows(engine) == before
+    assert (await loaded(store)).get_slot("language") == "en"
+    await play(store, "c", *turn(2))
+
+
+async def test_two_processes_that_begin_a_conversation_at_once_leave_one_beginning(
+    store: WindowedTrackerStore, engine: AsyncEngine, domain: Domain
+) -> None:
+    other = WindowedTrackerStore(domain, engine=engine)
+    trackers = [await begin(one, "c") for one in (store, other)]
+    for tracker in trackers:
+        tracker.update_with_events(turn(1), domain)
+    outcomes = await asyncio.gather(
+        *(one.save(tracker) for one, tracker in zip((store, other), trackers, strict=True)),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ConversationMoved", "NoneType"]
+    assert await rows(engine) == 3 + 4
+
+
+async def test_a_conversation_read_whole_can_be_gone_on_with(
+    store: WindowedTrackerStore, engine: AsyncEngine
+) -> None:
+    await play(store, "c", *turn(0))
+    tracker = await store.retrieve_full_tracker("c")
+    assert tracker is not None
+    tracker.update_with_events(turn(1), store.domain)
+    await store.save(tracker)
+    assert await rows(engine) == 3 + 8

@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import versions
+from bot.pruning import prune
 from bot.trainer import Trainer
-from bot.training_run import Run, prune
+from bot.training_run import Run
 from troly import training
 from troly.clock import now
 from troly.database import async_engine

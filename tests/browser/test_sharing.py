@@ -59,6 +59,13 @@ def test_a_photo_is_made_small_loses_its_metadata_and_is_shown(chat: Chat, gatew
     assert size == [240, 160]
 
 
+def test_a_receipt_as_pdf_is_sent_as_it_is_and_named(chat: Chat, gateway: FakeGateway) -> None:
+    attach(chat.page, b"%PDF-1.4 bien nhan", "bien-nhan.pdf", "application/pdf")
+    expect(chat.page.locator(".citizen").last).to_contain_text("bien-nhan.pdf")
+    expect(chat.page.locator(".meta").last).to_contain_text("Đã gửi")
+    assert gateway.photos == [b"%PDF-1.4 bien nhan"]
+
+
 def test_the_photo_is_there_again_after_a_reload(chat: Chat, gateway: FakeGateway) -> None:
     attach(chat.page, picture(800, 600, "blue"))
     expect(chat.page.locator(".meta").last).to_contain_text("Đã gửi")
@@ -98,7 +105,7 @@ def test_pasted_words_are_still_words(chat: Chat, gateway: FakeGateway) -> None:
 
 
 def test_a_file_that_is_no_picture_is_not_sent(chat: Chat, gateway: FakeGateway) -> None:
-    attach(chat.page, b"%PDF-1.7", "don.pdf", "application/pdf")
+    attach(chat.page, b"PK docx", "don.docx", "application/msword")
     expect(chat.status).to_contain_text("không phải ảnh")
     assert gateway.photos == [] and gateway.texts == []
 

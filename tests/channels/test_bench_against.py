@@ -58,7 +58,7 @@ def wait_until_gone(folder: Path) -> list[int]:
 def test_both_are_trained_and_measured_and_the_second_run_trains_stock_no_more(tmp_path: Path) -> None:
     file = tmp_path / "comparison.json"
     program = start(tmp_path, "--json", str(file))
-    output, told = program.communicate(timeout=900)
+    output, told = program.communicate(timeout=1800)
     assert file.is_file(), told
     found = json.loads(file.read_text(encoding="utf-8"))
     assert set(found["ratios"]) == {

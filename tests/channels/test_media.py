@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import os
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -112,7 +114,24 @@ async def test_other_addresses_are_not_called(make: Any, url: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "100.64.0.1", "0.0.0.0"],
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "::1",
+        "fd00::1",
+        "fec0::1",
+        "ff02::1",
+        # Ways to 127.0.0.1 through an IPv6 address.
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+    ],
 )
 async def test_an_allowed_name_with_a_private_address_is_not_called(make: Any, address: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -164,6 +183,61 @@ async def test_what_is_too_large_is_given_up_while_it_comes(make: Any) -> None:
     with pytest.raises(MediaError, match="too_large"):
         await fetched(store, "https://zdn.vn/a", limit=1000)
     assert sent < 2000
+
+
+async def test_an_answer_that_would_unpack_is_not_unpacked(make: Any) -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        return httpx.Response(200, stream=_Bytes(bomb), headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(MediaError, match="compressed"):
+        await fetched(make(answer, {"zdn.vn": ["8.8.8.8"]}), "https://zdn.vn/a", limit=10**9)
+
+
+async def test_a_name_that_changes_its_address_is_asked_for_once(make: Any, monkeypatch: Any) -> None:
+    """DNS rebinding: public when checked, ours when called. Only what was checked is called."""
+    called: list[str] = []
+    answers = iter(["8.8.8.8", "127.0.0.1"])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        called.append(request.url.host)
+        return httpx.Response(200, content=JPEG)
+
+    store = make(answer)
+
+    async def rebinding(_host: str) -> list[Any]:
+        return [(0, 0, 0, "", (next(answers), 443))]
+
+    monkeypatch.setattr(media, "_resolve", rebinding)
+    await fetched(store, "https://photo.zdn.vn/a")
+    with pytest.raises(MediaError, match="forbidden_address"):
+        await fetched(store, "https://photo.zdn.vn/a")
+    assert called == ["8.8.8.8"]
+
+
+async def test_a_host_that_drips_is_given_up(make: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(media, "_SECONDS", 0.2)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.02)
+
+    store = make(lambda _request: httpx.Response(200, content=dripping()), {"zdn.vn": ["8.8.8.8"]})
+    with pytest.raises(MediaError, match="away:TimeoutError"):
+        await fetched(store, "https://zdn.vn/a", limit=10**9)
+
+
+class _Bytes(httpx.AsyncByteStream):
+    """A body that is sent as it is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])

@@ -110,6 +110,6 @@ def test_only_names_with_json_objects_are_payloads(payload: str, valid: bool) ->
 
 
 async def test_rasa_is_ready_when_it_has_a_model() -> None:
-    assert await client(httpx.Response(200, json={})).ready(1)
-    assert not await client(httpx.Response(409)).ready(1)
-    assert not await client(httpx.ConnectError("x")).ready(1)
+    assert await client(httpx.Response(200, json={})).ready(1) == [True]
+    assert await client(httpx.Response(409)).ready(1) == [False]
+    assert await client(httpx.ConnectError("x")).ready(1) == [False]

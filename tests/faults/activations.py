@@ -41,7 +41,7 @@ QUESTIONS = (
     "chào bạn",
     "how much is a birth certificate",
 )
-TAUGHT, MEANS = "zụ lúa mùa bể bờ kè hông ai ngó", "report_issue"
+TAUGHT, MEANS = "vụ này đi tong nhiêu cành ông giáo", "ask_fee"
 
 
 class Load:
@@ -144,7 +144,7 @@ async def label_to_answer(running: Running, engine: Any) -> dict[str, Any]:
 
     before, started = await asyncio.to_thread(understood), time.perf_counter()
     async with engine.begin() as connection:
-        for words in (TAUGHT, "bờ kè bể hông ai ngó", "bể bờ kè mà hông ai ngó tới"):
+        for words in (TAUGHT, "xì ra mấy lít vậy mậy", "vụ đó đi tong mấy cành vậy"):
             await teach_example(connection, words, "vi", MEANS, "test")
     async with engine.begin() as connection:
         run_id = await training.queue(connection, "test", "measured")

@@ -121,11 +121,11 @@ def gateway(number: int, folder: Path, environment: Mapping[str, object]) -> Pro
     return made
 
 
-def rasa(folder: Path) -> Program:
-    """The scripted Rasa."""
+def rasa(folder: Path, name: str = "rasa") -> Program:
+    """The scripted Rasa, or one of several."""
     port = unused_port()
     script = str(Path(__file__).with_name("rasa.py"))
-    return Program("rasa", [sys.executable, script, str(port), str(folder)], port, "/status", folder)
+    return Program(name, [sys.executable, script, str(port), str(folder)], port, "/status", folder)
 
 
 @contextmanager

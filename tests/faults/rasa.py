@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ PORTAL_TIMEOUT = 3.0
 
 
 class Scripted:
-    """One Rasa; what must never happen is written to FOLDER/overlaps."""
+    """One Rasa; what must never happen is written to FOLDER/overlaps, each turn to FOLDER/turns-PORT."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
+        self._turns = folder / f"turns-{port}"
         self._down = folder / "portal_down"
         self._overlaps = folder / "overlaps"
         self._active: Counter[str] = Counter()
@@ -47,11 +49,13 @@ class Scripted:
         if self._active[sender] > 1:
             _append(self._overlaps, sender)
         try:
+            began = time.monotonic()
             down = self._down.exists()
             await asyncio.sleep(PORTAL_TIMEOUT if down else THINKS)
         finally:
             self._active[sender] -= 1
         found = re.match(r"tin (\d+)", message)
+        _append(self._turns, f"{sender} {began} {time.monotonic()} {found[1] if found else 0}")
         text = f"đáp {found[1]}" if found else "Kính chào Anh/Chị."
         answer = {"status": "portal_unavailable" if down else "answered", "language": "vi", "sources": []}
         custom = {"language": "vi", "links": [], "answer": answer}
@@ -67,7 +71,7 @@ def _append(file: Path, line: str) -> None:
 
 if __name__ == "__main__":
     uvicorn.run(
-        Scripted(Path(sys.argv[2])).app,
+        Scripted(Path(sys.argv[2]), int(sys.argv[1])).app,
         host="127.0.0.1",
         port=int(sys.argv[1]),
         log_config=None,

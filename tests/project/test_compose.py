@@ -16,7 +16,9 @@ from jsonschema import Draft202012Validator
 from troly.commands import _PROCESSES
 from troly.settings import ROOT, Settings
 
-OURS = set(_PROCESSES) | {"prepare"}
+SCALED = {"gateway-2": "gateway", "rasa-2": "rasa"}
+"""What the profile "scaled" has besides -> what it is the same as."""
+OURS = set(_PROCESSES) | {"prepare"} | set(SCALED)
 VARIABLES = {name.upper() for name in Settings.model_fields}
 
 
@@ -84,11 +86,32 @@ def test_variables_from_env_are_settings_or_named_in_the_example() -> None:
 
 def test_only_the_gateway_is_published() -> None:
     published = {name for name, service in compose()["services"].items() if service.get("ports")}
-    assert published == {"gateway"}
+    assert published == {"gateway", "gateway-2"}
     assert compose()["networks"]["private"]["internal"] is True
     outside = {name for name, service in compose()["services"].items() if "outside" in service["networks"]}
     # prepare and actions ask the portal, gateway the channels.
-    assert outside == {"gateway", "actions", "prepare"}
+    assert outside == {"gateway", "gateway-2", "actions", "prepare"}
+
+
+def test_the_profile_scaled_adds_the_same_processes_once_more() -> None:
+    services = compose()["services"]
+    profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    assert profiles == {"portal": ["demo"]} | dict.fromkeys(SCALED, ["scaled"])
+    for name, like in SCALED.items():
+        own = {"profiles", "ports"}
+        assert {key: value for key, value in services[name].items() if key not in own} == {
+            key: value for key, value in services[like].items() if key not in own
+        }
+    # Gateways on one machine need different ports, and nothing else.
+    ports = [services[name]["ports"][0] for name in ("gateway", "gateway-2")]
+    assert ports == ["${GATEWAY_PORT:-8000}:8000", "${GATEWAY_2_PORT:-8001}:8000"]
+
+
+def test_the_rasas_of_the_profile_scaled_are_named_where_it_is_explained() -> None:
+    head = (ROOT / "docker-compose.yml").read_text("utf-8").partition("\nname:")[0]
+    named = re.findall(r"http://([a-z0-9-]+):5005", head)
+    assert named == ["rasa", "rasa-2"]
+    assert compose()["services"]["gateway"]["environment"]["RASA_URL"] == "${RASA_URL:-http://rasa:5005}"
 
 
 def test_every_server_has_a_healthcheck_on_its_own_port() -> None:

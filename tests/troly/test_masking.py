@@ -27,6 +27,7 @@ from troly.masking import find, mask, mask_all, mask_ours, without
         ("hồ sơ của ông Lê Văn Tám xong chưa", "hồ sơ của ông [name] xong chưa"),
         ("bà nguyễn thị hoa", "bà [name]"),
         ("con gái Nguyễn Lê An", "con gái [name]"),
+        ("lệ phí khai sinh của Nguyễn Văn An", "lệ phí khai sinh của [name]"),
         ("Phạm Minh Tuấn đã nộp", "[name] đã nộp"),
         ("My name is John Smith and I want a visa", "My name is [name] and I want a visa"),
         ("cháu sinh ngày 12/03/1990", "cháu sinh ngày [birth_date]"),

@@ -1,10 +1,11 @@
-/* What a citizen can share besides words: a photo (button, drag, paste) and, asked for only then, a location. */
+/* What a citizen can share besides words: a photo or a receipt as PDF (button, drag, paste) and, asked for only then, a location. */
 
 import { icon } from "./widget.interface.js";
 
 const LONGEST_SIDE = 1600; // px
 const THUMBNAIL = 240; // px
 const MOST_AT_ONCE = 3;
+const PDF = "application/pdf"; // only the code of an application is read in it
 const PATIENCE_MS = 15_000;
 
 /** The picture on a canvas, no side longer than `side`; a canvas needs nobody's permission to be shown. */
@@ -39,7 +40,7 @@ export class Share {
     const { h } = ui;
     this.#ui = ui;
     this.#act = act;
-    const input = h("input", { type: "file", accept: "image/*", multiple: true });
+    const input = h("input", { type: "file", accept: "image/*,application/pdf", multiple: true });
     input.addEventListener("change", () => {
       this.#send(input.files);
       input.value = "";
@@ -76,6 +77,10 @@ export class Share {
 
   async #send(files) {
     for (const file of [...files].slice(0, MOST_AT_ONCE)) {
+      if (file.type === PDF) {
+        this.#act.photo(file, this.#ui.h("span", {}, file.name));
+        continue;
+      }
       try {
         const whole = await drawn(file, LONGEST_SIDE);
         const blob = await new Promise((resolve) => whole.toBlob(resolve, "image/jpeg", 0.85));
