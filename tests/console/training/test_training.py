@@ -233,7 +233,9 @@ async def test_a_comparison_with_a_version_that_answers_no_more_counts_for_nothi
 
 
 @pytest.mark.parametrize(
-    ("values", "status"), [({"pruned_at": now()}, 409), ({"files": "other"}, 409), ({}, 303)], ids=str
+    ("values", "status"),
+    [({"pruned_at": now()}, 409), ({"files": "other"}, 409), ({}, 303)],
+    ids=["pruned", "of another program", "fine"],
 )
 async def test_what_cannot_run_here_is_not_activated(
     office: Any, values: dict[str, Any], status: int
