@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actions.siblings import Group, are_siblings, group_for
+from actions.siblings import Group, are_siblings, group_for, group_with_a_foreigner, names_a_foreigner
 from actions.turn import ASPECTS, Candidate, Turn
 from troly.text import fold
 
@@ -160,6 +160,18 @@ def _found(turn: Turn) -> Resolution:
         return NotFound(turn.aspect)
     first, *others = turn.candidates
     if turn.decision == "answer":
+        if (group := _with_a_foreigner(turn, first.code)) is not None:
+            return Ask(turn.aspect, turn.candidates[:MOST_CHOICES], group)
         return Meant(first.code, turn.aspect)
     group = group_for(first.code, (candidate.code for candidate in others[:MOST_CHOICES]))
     return Ask(turn.aspect, turn.candidates[:MOST_CHOICES], group)
+
+
+def _with_a_foreigner(turn: Turn, code: str) -> Group | None:
+    """The question to ask where a foreigner was talked of, and the procedure found is that of Vietnamese.
+
+    Who has just asked how to marry a foreigner, and now asks for a birth certificate, may need the other one.
+    """
+    if turn.focus is None or not names_a_foreigner(turn.focus):
+        return None
+    return None if names_a_foreigner(code) else group_with_a_foreigner(code)

@@ -69,3 +69,19 @@ def group_for(first: str, others: Iterable[str]) -> Group | None:
 def are_siblings(first: str, second: str) -> bool:
     """Whether one group holds both codes."""
     return any({first, second} <= group.codes for group in groups())
+
+
+def names_a_foreigner(code: str) -> bool:
+    """Whether a group offers the procedure to those who have to do with a foreigner."""
+    return any(option.code == code and _foreign(option) for group in groups() for option in group.options)
+
+
+def group_with_a_foreigner(code: str) -> Group | None:
+    """The group in which the procedure stands beside one for those who have to do with a foreigner."""
+    return next(
+        (group for group in groups() if code in group.codes and any(map(_foreign, group.options))), None
+    )
+
+
+def _foreign(option: Option) -> bool:
+    return "người nước ngoài" in option.title["vi"].lower()

@@ -248,3 +248,27 @@ def test_once_a_procedure_is_known_its_name_alone_asks_for_the_overview() -> Non
     assert resolve(about(OTHER, "answer", 1.0, intent="ask_procedure", focus_aspect="fee")) == Meant(
         OTHER, "overview"
     )
+
+
+# --- A foreigner was talked of ---
+
+
+def test_after_a_foreigner_the_sibling_with_a_foreigner_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def group(name: str, *titles: str) -> siblings.Group:
+        options = tuple(
+            siblings.Option(f"{name}.{number}", {"vi": title, "en": title})
+            for number, title in enumerate(titles)
+        )
+        return siblings.Group(name, {"vi": "Hỏi?", "en": "Ask?"}, options)
+
+    marriage = group("7", "Cả hai là người Việt Nam", "Một người là người nước ngoài")
+    birth = group("8", "Cha và mẹ là người Việt Nam", "Cha hoặc mẹ là người nước ngoài")
+    monkeypatch.setattr(siblings, "groups", lambda: (marriage, birth))
+    asked = turn("ask_procedure", candidates=found("8.0", OTHER), decision="answer", mention=0.9, focus="7.1")
+    resolution = resolve(asked)
+    assert isinstance(resolution, Ask) and resolution.group == birth
+    for focus, code in (("7.0", "8.0"), ("7.1", "8.1"), ("7.1", OTHER)):
+        clear = turn("ask_fee", candidates=found(code), decision="answer", mention=0.9, focus=focus)
+        assert resolve(clear) == Meant(code, "fee"), (focus, code)
