@@ -28,7 +28,7 @@ FIND_UV = if uv --version >/dev/null 2>&1; then echo uv; exit 0; fi; \
 	  || { echo "make: uv could not be installed: install python3.11-venv, or uv itself, and try again" >&2; exit 1; }; \
 	fi; echo "$$uv"
 
-.PHONY: help run test check format train lock migration environment clean
+.PHONY: help run test check format train lock audit sbom migration environment clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -61,6 +61,12 @@ lock: ## Renew requirements.lock and requirements.slim.lock from pyproject.toml
 	if grep -nE '://|^ *--(extra-)?index|^ *--find-links' requirements.lock requirements.slim.lock; then \
 	  echo "make: a lock names an address (above): unset the index settings of uv and try again" >&2; exit 1; fi; \
 	echo "Locked $$(grep -c '^[a-z0-9]' requirements.lock) packages, $$(grep -c '^[a-z0-9]' requirements.slim.lock) of them in slim"
+
+audit: environment ## Known advisories of the locked packages, and the reviewed ones (tools/audit.yml)
+	@exec $(BIN)/python tools/audit.py $(ARGS)
+
+sbom: environment ## Bills of materials of both images, CycloneDX, into var/sbom
+	@exec $(BIN)/python tools/sbom.py
 
 migration: environment ## Write a migration for changed tables: make migration NAME="add offices"
 	@if [ -z "$(NAME)" ]; then echo 'make: say what changes: make migration NAME="add offices"' >&2; exit 2; fi; \

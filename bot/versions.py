@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tarfile
 import zlib
@@ -58,8 +59,11 @@ def require_model(config: Settings) -> None:
 
 
 def check_file(model: Path) -> None:
-    """Raises ModelBroken for a file that is not there or was cut off."""
+    """Raises ModelBroken for a file that is not there, was cut off, or has other bytes than were written."""
     try:
+        with gzip.open(model) as content:  # to its end, where the checksum is
+            while content.read(1 << 20):
+                pass
         with tarfile.open(model) as archive:
             archive.getmembers()
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,11 +127,28 @@ async def read(store: Store, conversation_id: str) -> Transcript | None:
             )
             .order_by(Inbox.number)
         )
-        lines: list[CitizenLine | Event] = [CitizenLine(*row) for row in rows]
+        written = [CitizenLine(*row) for row in rows]
     events = await events_after(store, conversation_id, 0, limit=_EVERYTHING)
-    lines += [event for event in events if event.kind in ("reply", "joined", "returned")]
-    lines.sort(key=lambda line: line.at if isinstance(line, CitizenLine) else line.created_at)
-    return Transcript(*found, lines=lines)
+    said = [event for event in events if event.kind in ("reply", "joined", "returned")]
+    return Transcript(*found, lines=_merged(written, said))
+
+
+def _merged(written: Sequence[CitizenLine], said: Sequence[Event]) -> list[CitizenLine | Event]:
+    """Both in their own order and by time, also where the machine's clock was set back in between."""
+    lines: list[CitizenLine | Event] = []
+    unasked = {line.id for line in written}
+    before, waiting = None, deque(said)
+    for line in written:
+        while waiting and waiting[0].inbox_id not in unasked:
+            made = waiting[0].created_at
+            # Set back since the line before: what is later than that one was said before this one.
+            if made > line.at and not (before and line.at < before.at <= made):
+                break
+            lines.append(waiting.popleft())
+        lines.append(line)
+        unasked.discard(line.id)
+        before = line
+    return [*lines, *waiting]
 
 
 async def rate(

@@ -77,7 +77,7 @@ async def _readiness(gateway: Gateway) -> Readiness:
 
 
 async def _database(gateway: Gateway) -> bool:
-    """Whether it answers and takes what is written: a standby or a read-only disk does not. Changes nothing."""
+    """Whether it answers and takes what is written, which a standby or a read-only disk does not."""
     nothing = update(Conversation).where(false()).values(language=None)
     try:
         async with asyncio.timeout(_TIMEOUT), gateway.archive.write() as connection:

@@ -19,6 +19,10 @@ from troly.settings import Settings
 ADDRESS_FACTOR = 10
 """An office or a school shares one address: it may ask this many times as much as one conversation."""
 
+BURST = 2
+"""One address may make this part (a half) of a minute's requests at once; the rest comes evenly. Else it
+could fill the queue for a minute, and everybody else would wait behind it."""
+
 DOORS = {
     "pages": 60,  # the widget and its files
     "console": 60,  # a whole office of staff, whose pages also ask by themselves
@@ -120,7 +124,7 @@ class LocalLimits(Doors):
         """From MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
         super().__init__(settings, clock)
         self._messages = Buckets(settings.messages_per_minute, 60, clock)
-        self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR, 60, clock)
+        self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR / BURST, 60 / BURST, clock)
         self._conversations = Buckets(settings.conversations_per_hour, 3600, clock)
 
     async def request(self, address: str) -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 import structlog
 from redis.exceptions import RedisError
 
-from channels.limits import ADDRESS_FACTOR, Buckets, Doors, network, refuse
+from channels.limits import ADDRESS_FACTOR, BURST, Buckets, Doors, network, refuse
 from channels.redis_broker import connect
 from troly.settings import Settings
 
@@ -107,7 +107,7 @@ class RedisLimits(Doors):
         self._shared = shared or SharedCounts(settings.redis_url, settings.signing_key)
         messages = settings.messages_per_minute
         self._messages = RedisBuckets(self._shared, "message", messages, 60)
-        self._requests = RedisBuckets(self._shared, "request", messages * ADDRESS_FACTOR, 60)
+        self._requests = RedisBuckets(self._shared, "request", messages * ADDRESS_FACTOR / BURST, 60 / BURST)
         self._conversations = RedisBuckets(
             self._shared, "conversation", settings.conversations_per_hour, 3600
         )

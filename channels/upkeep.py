@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import structlog
 
-from channels import retention
+from channels import clock_jumps, retention
 from channels.desk import Desk
 from channels.media import MediaStore
 from channels.store import Store
+from troly.clock import now
 from troly.settings import Settings
 from troly.tables import leases
 
@@ -71,6 +72,7 @@ class Upkeep:
                 await self._desk.look()
                 if loop.time() >= next_try:
                     next_try = loop.time() + self._options.retention / 60
+                    await clock_jumps.mend(self._store)
                     await self.forget_old()
                     for job in self._minutely:
                         await job()
@@ -78,7 +80,12 @@ class Upkeep:
                 log.error("upkeep_failed", error=type(error).__name__, exc_info=True)
 
     async def forget_old(self) -> bool:
-        """Forget what is too old, unless some gateway has done so within the hour."""
+        """Forget what is too old, unless some gateway has done so within the hour.
+
+        A clock that leapt ahead makes everything old. So after a day without a run the first one only tells,
+        and whoever keeps the clock has an hour.
+        """
+        before = await clock_jumps.last_taken(self._store, "retention")
         async with self._store.write() as connection:
             # An owner of its own each time: the lease is no right to go on, but the date of the next run.
             mine = await leases.take(
@@ -87,6 +94,9 @@ class Upkeep:
                 secrets.token_hex(8),
                 timedelta(seconds=self._options.retention),
             )
+        if mine and before and now() - before > clock_jumps.DOUBTFUL:
+            log.warning("retention_waits", last_run=before.isoformat(), clock=now().isoformat())
+            return False
         if mine:
             await retention.forget_old(self._store, self._media, self._settings)
         return mine

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from troly.errors import SettingError
 
@@ -33,6 +38,7 @@ class Settings(BaseSettings):
     retention_days_with_report: int = Field(default=365, ge=1)
 
     # Storage
+    secrets_dir: str = ""
     data_dir: Path = Path("var")
     database_url: str = ""
     redis_url: str = ""
@@ -128,6 +134,24 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otel_exporter_otlp_endpoint: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Files in SECRETS_DIR come first: a container often has the same variable, left empty."""
+        named = env_settings().get("secrets_dir") or dotenv_settings().get("secrets_dir")
+        if not named:
+            return init_settings, env_settings, dotenv_settings
+        if not Path(named).is_dir():
+            raise SettingError(f"SECRETS_DIR: no folder {named}")
+        files = SecretsSettingsSource(settings_cls, named)
+        return init_settings, files, env_settings, dotenv_settings
 
     @property
     def database(self) -> str:

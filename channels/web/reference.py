@@ -16,15 +16,17 @@ router = APIRouter(include_in_schema=False)
 @router.get("/api/docs")
 async def documentation(request: Request) -> Response:
     """The operations, their parameters, bodies and answers."""
-    pages = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape())
-    description = request.app.openapi()
-    page = pages.get_template("index.html").render(
-        info=description["info"],
-        operations=_operations(description),
-        schemas=description["components"]["schemas"],
-        type_of=_type_of,
-    )
-    return Response(page, media_type="text/html")
+    state = request.app.state
+    if not hasattr(state, "reference_page"):  # made once: anybody may ask for it as often as they like
+        pages = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape())
+        description = request.app.openapi()
+        state.reference_page = pages.get_template("index.html").render(
+            info=description["info"],
+            operations=_operations(description),
+            schemas=description["components"]["schemas"],
+            type_of=_type_of,
+        )
+    return Response(state.reference_page, media_type="text/html")
 
 
 @router.get("/api/docs/style.css")

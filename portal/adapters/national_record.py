@@ -133,9 +133,10 @@ def _name(value: Any) -> str:
 def _ordered(raw: dict[str, Any], details: str, ids: str) -> list[str]:
     """Names of a list in the order of its ids: the list itself comes in another order every time."""
     known = raw.get(ids)
-    order = {key: place for place, key in enumerate(known)} if isinstance(known, list) else {}
+    order = {text(key): place for place, key in enumerate(known)} if isinstance(known, list) else {}
     found = sorted(
-        records(raw.get(details)), key=lambda item: (order.get(item.get("id"), 9999), text(item.get("name")))
+        records(raw.get(details)),
+        key=lambda item: (order.get(text(item.get("id")), 9999), text(item.get("name"))),
     )
     return distinct(text(item.get("name")) for item in found)
 

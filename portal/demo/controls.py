@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
-from typing import Literal
+from contextlib import suppress
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Mode = Literal["off", "slow", "error", "html", "hang", "garbage"]
+Mode = Literal["off", "slow", "error", "html", "hang", "garbage", "wrong_types", "huge"]
 
 WAF_PAGE = (
     "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. "
@@ -18,13 +20,15 @@ WAF_PAGE = (
 )
 _EXEMPT = ("/demo", "/healthz")
 _FOREVER = 600.0
+_HUGE = 10 * 1024 * 1024
 
 
 class Failure(BaseModel):
     """What goes wrong: for paths that start with `path`, `times` times (None: until switched off).
 
     slow answers after `seconds`; error answers `status` (with Retry-After where `seconds` is given); html
-    answers 200 and the firewall's page; hang never answers; garbage answers broken JSON.
+    answers 200 and the firewall's page; hang never answers; garbage answers broken JSON; wrong_types answers
+    JSON in which each value has another type; huge answers 10 MB.
     """
 
     mode: Mode
@@ -79,6 +83,9 @@ class FailureMiddleware:
         if failure.mode == "hang":
             await _until_disconnected(receive)
             return
+        if failure.mode == "wrong_types":
+            await self._app(scope, receive, _twisting(send))
+            return
         await _spoilt(failure)(scope, receive, send)
 
 
@@ -87,8 +94,43 @@ def _spoilt(failure: Failure) -> Response:
         return HTMLResponse(WAF_PAGE)
     if failure.mode == "garbage":
         return Response('{"code": "OK", "data": {"items": [{"id": "019', media_type="application/json")
+    if failure.mode == "huge":
+        return Response(b'{"code": "OK", "data": "' + b"x" * _HUGE + b'"}', media_type="application/json")
     headers = {"Retry-After": f"{failure.seconds:g}"} if failure.seconds else {}
     return JSONResponse({"code": "ERROR", "message": "", "data": None}, failure.status, headers)
+
+
+def _twisting(send: Send) -> Send:
+    """Passes an answer on with other types."""
+    start: Message = {}
+    body = b""
+
+    async def twisting(message: Message) -> None:
+        nonlocal start, body
+        if message["type"] == "http.response.start":
+            start = message
+            return
+        body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        with suppress(ValueError):
+            body = json.dumps(twisted(json.loads(body))).encode()
+        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    return twisting
+
+
+def twisted(value: Any) -> Any:
+    """The same structure, in which texts are lists, numbers are words, and lists are objects."""
+    if isinstance(value, dict):
+        return {name: twisted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return {str(number): twisted(item) for number, item in enumerate(value)}
+    if isinstance(value, str):
+        return [value]
+    return value if value is None else f"{value}?"
 
 
 async def _until_disconnected(receive: Receive) -> None:

@@ -46,10 +46,11 @@ QUESTIONS = (
     "lệ phí đăng ký khai sinh là bao nhiêu",
     "đăng ký khai sinh cần giấy tờ gì",
     "đăng ký khai sinh mất bao lâu",
-    "how much is birth registration",
+    "đăng ký kết hôn lệ phí bao nhiêu",
     "H49.33-250421-0001",
 )
-"""Each can be answered without what was said before; what is right is learned before the first kill."""
+"""In one language, and each can be answered without what was said before. What is right is learned before the
+first kill."""
 
 PATIENCE = 180.0
 _COPY = "portal_unavailable"
@@ -107,7 +108,7 @@ class Chaos:
 
     def _learn(self) -> None:
         for question in QUESTIONS:
-            with self.running.visitor("en" if question.isascii() and " " in question else "vi") as visitor:
+            with self.running.visitor("vi") as visitor:
                 turn = visitor.say(question)
                 assert turn.status in ("answered", "clarify"), (question, turn)
                 self.right[question] = (turn.status, turn.about, facts(turn.text))

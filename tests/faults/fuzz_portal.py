@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
-from hypothesis import given
 from hypothesis import strategies as some
 
 from portal.adapters.igate import IGate
@@ -21,6 +20,7 @@ from portal.errors import PortalError
 from portal.http import Http
 from portal.models import Application, Page, Procedure
 from portal.owner import Factor
+from tests.faults.fuzz_target import fuzzed
 
 CODE = "H49.08-251105-0312"
 
@@ -31,7 +31,21 @@ _scalars = some.one_of(
     some.floats(),
     some.text(max_size=20),
     some.sampled_from(
-        [*("", "\x00", "\ud800", "<html>", "1e999", "NaN", "-1", "9" * 400, "20251332250000", "1.001193", CODE)]
+        [
+            *(
+                "",
+                "\x00",
+                "\ud800",
+                "<html>",
+                "1e999",
+                "NaN",
+                "-1",
+                "9" * 400,
+                "20251332250000",
+                "1.001193",
+                CODE,
+            )
+        ]
     ),
     some.sampled_from([10**400, -1, 0, 1e308, float("nan"), float("inf"), 10**15, 253402300800000]),
 )
@@ -62,7 +76,9 @@ _RECORD: dict[str, Any] = {
             "processingTime": 5,
             "processingTimeUnit": "WORKING_DAY",
             "description": "",
-            "fees": [{"type": "SERVICE_FEE", "value": 8000, "currencyName": "VND", "description": "Miễn phí"}],
+            "fees": [
+                {"type": "SERVICE_FEE", "value": 8000, "currencyName": "VND", "description": "Miễn phí"}
+            ],
         }
     ],
     "executionCases": [
@@ -196,16 +212,13 @@ def _bodies(draw: some.DrawFn) -> tuple[str, bytes, int, str]:
 
 def _http(body: bytes, status: int, kind: str) -> Http:
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith(("/token", "/login")):
-            # The door opens half of the time, or nothing behind it would be tried.
-            if len(body) % 2:
-                return httpx.Response(200, json={"access_token": "t", "expires_in": 300, "session": "s"})
+        # The door opens half of the time, or nothing behind it would be tried.
+        if request.url.path.endswith(("/token", "/login")) and len(body) % 2:
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 300, "session": "s"})
         headers = {"Content-Type": kind} if kind else {}
         return httpx.Response(status, content=body, headers={**headers, "Retry-After": "9"})
 
-    return Http(
-        "http://portal.test", attempts=1, breaker=Breaker(), transport=httpx.MockTransport(answer)
-    )
+    return Http("http://portal.test", attempts=1, breaker=Breaker(), transport=httpx.MockTransport(answer))
 
 
 def _ask(question: str, http: Http) -> Callable[[], Coroutine[Any, Any, Any]]:
@@ -233,7 +246,7 @@ def _ask(question: str, http: Http) -> Callable[[], Coroutine[Any, Any, Any]]:
     }[question]
 
 
-@given(answer=_bodies())
+@fuzzed(answer=_bodies())
 def portal_answers(answer: tuple[str, bytes, int, str]) -> None:
     """A record that can be stored, or a PortalError."""
     question, body, status, kind = answer

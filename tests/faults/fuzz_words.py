@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from time import process_time
 
-from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.understanding import data
@@ -20,6 +20,7 @@ from bot.understanding.normalize import Normalizer, make_normalizer
 from bot.understanding.places import PlaceFinder
 from channels.rasa import valid_payload
 from portal.codes import looks_like_application_code, parse_application_code, strip_locality
+from tests.faults.fuzz_target import fuzzed
 from troly import masking
 from troly.settings import ROOT
 from troly.text import clean, fold
@@ -72,7 +73,7 @@ def _entities() -> EntityFinder:
     )
 
 
-@given(text=texts)
+@fuzzed(text=texts)
 def normalizer(text: str) -> None:
     """The normalizer gives one clean line, whatever was written."""
     with bounded("normalize", text):
@@ -81,7 +82,7 @@ def normalizer(text: str) -> None:
     assert "\n" not in written and not re.search("[\x00-\x08\u200b\u202e\ud800-\udfff]", written)
 
 
-@given(text=texts)
+@fuzzed(text=texts)
 def entities(text: str) -> None:
     """Codes, days, places and positions are found inside the text, or not at all."""
     for reader in (clean, fold, ordinal, lambda one: find_day(one, date(2026, 11, 22))):
@@ -93,7 +94,7 @@ def entities(text: str) -> None:
         valid_payload(text)
 
 
-@given(text=texts)
+@fuzzed(text=texts)
 def code_parser(text: str) -> None:
     """A code that was read is read the same way again, and a malformed one is not a code."""
     with bounded("codes", text):
@@ -105,13 +106,13 @@ def code_parser(text: str) -> None:
         assert parse_application_code(code) == code
 
 
-@given(text=texts)
+@fuzzed(text=texts)
 def masking_of_texts(text: str) -> None:
     """Masks are in order, without overlaps, and leave nothing to mask that was found."""
     with bounded("masking", text):
         spans = masking.find(text)
     assert all(0 <= one.start < one.end <= len(text) for one in spans)
-    assert all(one.end <= other.start for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(spans))
     with bounded("masking ours", text):
         masking.mask_ours(text)
     masked = masking.mask_all({"a": [text, 1, None]})["a"][0]
@@ -121,7 +122,7 @@ def masking_of_texts(text: str) -> None:
 _around = some.text(alphabet="abcđêô ,;:!?\n\t", max_size=40)
 
 
-@given(
+@fuzzed(
     before=_around,
     after=_around,
     number=some.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
@@ -142,4 +143,3 @@ TARGETS = {
     "masking": masking_of_texts,
     "masking-numbers": masking_of_numbers,
 }
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +118,13 @@ async def _answered(visitors: list[Visitor], count: int) -> None:
     """Each message once, in order."""
     wanted = [f"đáp {number}" for number in range(1, count + 1)]
     for visitor in visitors:
-        while len(found := await visitor.answers()) < count:
+        while len(found := await visitor.answers()) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         assert found == wanted
 
 
 async def _all_up(http: httpx.AsyncClient, gateway: Program) -> None:
-    while "down" in [
+    while "down" in [  # noqa: ASYNC110
         state
         for name, state in (await http.get(f"{gateway.url}/readyz")).json()["checks"].items()
         if name.startswith("rasa")
@@ -136,7 +137,7 @@ def _check(turns: dict[str, Any], rasas: list[Program], visitors: list[Visitor])
     moved = 0
     for visitor in visitors:
         those = turns[visitor.id]
-        for (_, ended, _, _), (began, *_) in zip(those, those[1:], strict=False):
+        for (_, ended, _, _), (began, *_) in pairwise(those):
             assert began >= ended, "a conversation was at two workers at once"
         home = int(ranked(visitor.id, addresses)[0].rpartition(":")[2])
         ports = {port for *_, port in those}

@@ -76,7 +76,14 @@ async def test_an_error_is_not_remembered(demo: Any) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("error", "server"), ("html", "protocol"), ("garbage", "protocol"), ("hang", "timeout")],
+    [
+        ("error", "server"),
+        ("html", "protocol"),
+        ("garbage", "protocol"),
+        ("wrong_types", "protocol"),
+        ("huge", "protocol"),
+        ("hang", "timeout"),
+    ],
 )
 async def test_each_failure_has_its_own_reason_and_passes(demo: Any, mode: str, reason: str) -> None:
     running = demo()

@@ -100,7 +100,13 @@ async def test_failures_of_these_questions_have_reasons(demo: Any, kind: str) ->
     running = demo()
     client = running.client(status_kind=kind, portal_timeout=0.5)
     await client.get_application(CODE)
-    for mode, reason in (("html", "protocol"), ("garbage", "protocol"), ("hang", "timeout")):
+    for mode, reason in (
+        ("html", "protocol"),
+        ("garbage", "protocol"),
+        ("wrong_types", "protocol"),
+        ("huge", "protocol"),
+        ("hang", "timeout"),
+    ):
         running.fail(mode)
         for ask in (
             client.verify(CODE, Factor("identity", "0077")),

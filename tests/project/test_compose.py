@@ -96,7 +96,7 @@ def test_only_the_gateway_is_published() -> None:
 def test_the_profile_scaled_adds_the_same_processes_once_more() -> None:
     services = compose()["services"]
     profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
-    assert profiles == {"portal": ["demo"]} | dict.fromkeys(SCALED, ["scaled"])
+    assert profiles == {"portal": ["demo"]} | {name: ["scaled"] for name in SCALED}
     for name, like in SCALED.items():
         own = {"profiles", "ports"}
         assert {key: value for key, value in services[name].items() if key not in own} == {
@@ -104,7 +104,7 @@ def test_the_profile_scaled_adds_the_same_processes_once_more() -> None:
         }
     # Gateways on one machine need different ports, and nothing else.
     ports = [services[name]["ports"][0] for name in ("gateway", "gateway-2")]
-    assert ports == ["${GATEWAY_PORT:-8000}:8000", "${GATEWAY_2_PORT:-8001}:8000"]
+    assert ports == ["${GATEWAY_PORT:-8000}:8000", "${SECOND_GATEWAY_PORT:-8001}:8000"]
 
 
 def test_the_rasas_of_the_profile_scaled_are_named_where_it_is_explained() -> None:
@@ -132,6 +132,31 @@ def test_a_process_writes_to_its_volumes_only_and_gains_no_rights(name: str) -> 
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["tmpfs"] == ["/tmp"]
     assert service["environment"]["DATA_DIR"] in {volume.split(":")[1] for volume in service["volumes"]}
+
+
+def test_no_service_gets_more_than_it_needs() -> None:
+    for name, service in compose()["services"].items():
+        given = {
+            "privileged",
+            "cap_add",
+            "devices",
+            "pid",
+            "ipc",
+            "network_mode",
+            "userns_mode",
+            "user",
+        } & set(service)
+        assert not given, name
+        for volume in service.get("volumes", []):
+            assert not volume.startswith(("/", ".", "~")), f"{name} sees a folder of the host: {volume}"
+
+
+def test_the_user_of_the_images_is_no_one_else_and_owns_no_program() -> None:
+    lines = stage("runtime")
+    assert any("useradd" in line and "--uid 10001" in line and "nologin" in line for line in lines)
+    for target in ("slim", "full"):
+        copied = [line for line in stage(target) if line.startswith("COPY ")]
+        assert copied and not any("--chown" in line for line in copied), "programs belong to root"
 
 
 def test_every_volume_is_declared_and_used() -> None:

@@ -53,6 +53,27 @@ def test_dot_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatc
     assert settings().gateway_port == 9001
 
 
+def test_secrets_are_read_from_files_of_their_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "TELEGRAM_TOKEN").write_text("1:from-a-file\n", encoding="utf-8")
+    (folder / "database_url").write_text("postgresql://u:p@h/d", encoding="utf-8")
+    (folder / "unknown").write_text("x", encoding="utf-8")
+    # What `env_file` of a container makes of a line without a value.
+    monkeypatch.setenv("TELEGRAM_TOKEN", "")
+    (tmp_path / ".env").write_text(f"SECRETS_DIR={folder}\nZALO_BOT_TOKEN=from .env\n", encoding="utf-8")
+    assert settings().telegram_token.get_secret_value() == "1:from-a-file"
+    assert settings().database_url == "postgresql://u:p@h/d"
+    assert settings().zalo_bot_token.get_secret_value() == "from .env"
+    assert "from-a-file" not in repr(settings())
+
+
+def test_a_missing_folder_of_secrets_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRETS_DIR", "/no/such/folder")
+    with pytest.raises(SettingError, match=r"^SECRETS_DIR: .*/no/such/folder"):
+        settings()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -22,6 +22,8 @@ _FAILURES = {
     "firewall's page": {"mode": "html"},
     "hang": {"mode": "hang"},
     "garbage": {"mode": "garbage"},
+    "other types": {"mode": "wrong_types"},
+    "10 MB": {"mode": "huge"},
 }
 
 

@@ -85,7 +85,7 @@ def make(
             revision=said.revision,
             counts=said.counts,
             keys=tuple(mark(key) for key in keys_of(config)),
-            settings=tuple(sorted(name.upper() for name in config.model_fields_set)),
+            settings=tuple(sorted(name.upper() for name in config.model_fields_set if getattr(config, name))),
             media_missing=missing,
         )
         report("Packing …")
