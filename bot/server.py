@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
     import rasa.core.run
     from rasa.core.utils import AvailableEndpoints
 
-    from bot import graph_plan, model_watch, patches
+    from bot import graph_plan, model_watch, patches, vectors
     from bot.nlg import IN_USE
     from bot.rest_channel import GatewayInput
     from bot.understanding.set_by_staff import STAFF
@@ -54,6 +54,7 @@ def run(settings: Settings) -> None:
 
     following.attach(app, settings, {RESPONSE: IN_USE.take})
     model_watch.attach(app, settings)
+    vectors.attach(app)
     STAFF.watch(settings.database)
     # Its banner of seven lines says nothing that `troly serve` does not.
     logging.getLogger("sanic.root").setLevel(logging.WARNING)

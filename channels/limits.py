@@ -19,8 +19,8 @@ from troly.settings import Settings
 ADDRESS_FACTOR = 10
 """An office or a school shares one address: it may ask this many times as much as one conversation."""
 
-BURST = 2
-"""One address may make this part (a half) of a minute's requests at once; the rest comes evenly. Else it
+BURST = 3
+"""One address may make this part (a third) of a minute's requests at once; the rest comes evenly. Else it
 could fill the queue for a minute, and everybody else would wait behind it."""
 
 DOORS = {

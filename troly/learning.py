@@ -41,6 +41,8 @@ class Taught:
     id: int
     new: bool = True
     """False where the same was there already: whoever takes back theirs leaves it."""
+    instead_of: tuple[int, ...] = ()
+    """Rows of the same kind that were taken back for it."""
 
 
 class NotTaught(TrolyError):
@@ -92,12 +94,14 @@ async def teach_example(
     key = _key(text)
     if await _live(connection, HeldOut, key):
         raise NotTaught("held_out")
+    before: list[int] = []
     for row in await _live(connection, LearnedExample, key):
         if row.intent == intent:
             return Taught("example", row.id, new=False)
         if not replace:
             raise NotTaught("another_intent", intent=row.intent, row=row.id)
         await take_back(connection, Taught("example", row.id))
+        before.append(row.id)
     return Taught(
         "example",
         await _add(
@@ -110,6 +114,7 @@ async def teach_example(
             author=author,
             message_id=message_id,
         ),
+        instead_of=tuple(before),
     )
 
 
@@ -161,12 +166,14 @@ async def hold_out(
     key = _key(text)
     if await _live(connection, LearnedExample, key) or await _live(connection, LearnedName, key):
         raise NotTaught("learned")
+    before: list[int] = []
     for row in await _live(connection, HeldOut, key):
         if row.intent == intent and procedure_code in (row.procedure_code, None):
             return Taught("held_out", row.id, new=False)
         if not replace and row.intent != intent:
             raise NotTaught("another_intent", intent=row.intent, row=row.id)
         await take_back(connection, Taught("held_out", row.id))
+        before.append(row.id)
     return Taught(
         "held_out",
         await _add(
@@ -180,6 +187,7 @@ async def hold_out(
             author=author,
             message_id=message_id,
         ),
+        instead_of=tuple(before),
     )
 
 
@@ -204,6 +212,18 @@ async def _live(connection: AsyncConnection, table: Any, key: str) -> Sequence[A
         select(table.__table__).where(table.folded == key, table.removed_at.is_(None))
     )
     return rows.all()
+
+
+async def bring_back(connection: AsyncConnection, taught: Taught) -> bool:
+    """A row that was taken back for another counts again; False where its text stands for something now."""
+    table = TABLES[taught.kind]
+    key = await connection.scalar(select(table.folded).where(table.id == taught.id))
+    others = (LearnedExample, HeldOut) if taught.kind == "example" else TABLES.values()
+    for other in others:
+        if key is None or await _live(connection, other, key):
+            return False
+    done = await connection.execute(update(table).where(table.id == taught.id).values(removed_at=None))
+    return bool(done.rowcount)
 
 
 async def _add(connection: AsyncConnection, table: Any, **values: object) -> int:

@@ -52,6 +52,24 @@ def query_vector(text: str) -> NDArray[np.float32] | None:
     return None if cache is None else cache.vector(text)
 
 
+def encoder_name() -> str:
+    """What vector_not_kept() depends on; "" where there is no encoder."""
+    cache = _queries(_of_model)
+    return "" if cache is None else cache.encoder_name
+
+
+def vector_not_kept(text: str) -> NDArray[np.float32] | None:
+    """The same as query_vector(), from any thread: recent messages of citizens keep their places."""
+    cache = _queries(_of_model)
+    return None if cache is None else cache.vector_not_kept(text)
+
+
+def last_message() -> float:
+    """When a message was last encoded (time.monotonic)."""
+    cache = _queries(_of_model)
+    return float("-inf") if cache is None else cache.asked_at
+
+
 def passages(texts: Sequence[str]) -> NDArray[np.float16] | None:
     """Vectors of names that a running assistant learned, as what is searched; None without an encoder."""
     cache = _queries(_of_model)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from time import monotonic
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +22,8 @@ from troly.settings import settings
 Vectors = NDArray[np.float32]
 _MANY = 256
 """From here on a list is encoded on several cores."""
+_FEW = 4
+"""Texts for which a message may wait."""
 
 
 class Encoder(Protocol):
@@ -115,22 +119,42 @@ class QueryCache:
     def __init__(self, encoder: Encoder, size: int = 2_000) -> None:
         self._encoder = encoder
         self._size = size
+        # Neither engine may be asked by two threads at once.
+        self._lock = Lock()
+        self.asked_at = float("-inf")
+        """When the last message came (time.monotonic)."""
         self._seen: OrderedDict[str, Vectors] = OrderedDict()
 
     def vector(self, text: str) -> Vectors:
         """The unit vector of one message."""
+        self.asked_at = monotonic()
         if (found := self._seen.get(text)) is not None:
             self._seen.move_to_end(text)
             return found
-        made: Vectors = self._encoder.queries([text])[0]
+        made = self.vector_not_kept(text)
         self._seen[text] = made
         if len(self._seen) > self._size:
             self._seen.popitem(last=False)
         return made
 
+    @property
+    def encoder_name(self) -> str:
+        """What the vectors depend on."""
+        return self._encoder.name
+
+    def vector_not_kept(self, text: str) -> Vectors:
+        """The same as vector(), without touching what is kept: for other threads."""
+        with self._lock:
+            made: Vectors = self._encoder.queries([text])[0]
+        return made
+
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """The unit vectors of texts that are searched; not kept."""
-        return self._encoder.passages(texts)
+        """The unit vectors of texts that are searched; not kept. A message need not wait for all of them."""
+        made = []
+        for start in range(0, len(texts), _FEW):
+            with self._lock:
+                made.append(self._encoder.passages(texts[start : start + _FEW]))
+        return np.concatenate(made) if made else self._encoder.passages([])
 
 
 class VectorStore:

@@ -61,13 +61,22 @@ class Intake:
 
     async def handle(self, update: Update) -> None:
         """From the return on the update may be acknowledged. Raises NotNow, or what the database raises."""
-        message = update.message or update.edited_message
-        if message is not None:
+        message, query, change = (
+            update.message or update.edited_message,
+            update.callback_query,
+            update.my_chat_member,
+        )
+        # The library makes None of what an update lacks, also of what every update has to have.
+        if message is not None and message.chat is not None:
             await self._message(message)
-        elif update.callback_query is not None:
-            await self._pressed(update.callback_query)
-        elif update.my_chat_member is not None:
-            await self._membership(update.my_chat_member)
+            return
+        try:
+            if query is not None and query.from_user is not None:
+                await self._pressed(query)
+            elif change is not None and None not in (change.chat, change.new_chat_member, change.from_user):
+                await self._membership(change)
+        except UNREADABLE:
+            log.error("telegram_unreadable_update")  # brought again it would be no other
 
     async def finish(self, seconds: float) -> None:
         """Let what runs beside come to its end, for so long."""
@@ -85,7 +94,11 @@ class Intake:
                 raise NotNow from None
             except UNREADABLE:
                 raise NotNow from None
-        found = read(message, self._me, self._token)
+        try:
+            found = read(message, self._me, self._token)
+        except UNREADABLE:
+            log.error("telegram_unreadable_update")  # brought again it would be no other
+            return
         if isinstance(found, EraseAsked):
             await self._ask_to_erase(found.message)
         elif found is not None:

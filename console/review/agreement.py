@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -47,10 +47,11 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
 async def agreement(connection: AsyncConnection) -> tuple[Agreement, list[Agreement]]:
     """Over all, and by pair of people, the busiest first."""
     a, b = aliased(ReviewLabel), aliased(ReviewLabel)
-    rows = await connection.execute(
+    newest = (
         select(
             a.author, a.verdict, a.intent, a.procedure_code,
-            b.author, b.verdict, b.intent, b.procedure_code,
+            b.author.label("second"), b.verdict.label("said"), b.intent.label("meant"),
+            b.procedure_code.label("about"),
         )
         .join(a, a.item_id == b.item_id)
         .where(
@@ -58,15 +59,18 @@ async def agreement(connection: AsyncConnection) -> tuple[Agreement, list[Agreem
         )
         .order_by(b.id.desc())
         .limit(_MOST)
+        .subquery()
     )  # fmt: skip
+    # Counted by the database: there are many labels, and few that differ.
+    rows = await connection.execute(select(*newest.c, func.count()).group_by(*newest.c))
     of_pair: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for first, verdict, intent, procedure, second, *other in rows:
-        said, meant, about = other
+        said, meant, about, number = other
         categories = category(verdict, intent, procedure), category(str(said), meant, about)
         if first <= second:
-            of_pair[(first, second)].append(categories)
+            of_pair[(first, second)] += [categories] * number
         else:
-            of_pair[(second, first)].append((categories[1], categories[0]))
+            of_pair[(second, first)] += [(categories[1], categories[0])] * number
     pairs = [_of(first, second, found) for (first, second), found in of_pair.items()]
     everything = [one for found in of_pair.values() for one in found]
     return _of("", "", everything), sorted(pairs, key=lambda one: (-one.number, one.first, one.second))

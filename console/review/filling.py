@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from time import sleep
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from channels.store import Store
-from console.review import reasons
-from console.review.grouping import Groups
+from console.review import merging, reasons
+from console.review.grouping import Groups, kind_of
 from console.review.known import known
+from console.review.meanings import Meanings
 from console.review.ranking import rank
 from console.review.reasons import Looked, Reason
 from troly import masking
@@ -53,6 +55,7 @@ class _Memory:
 
     groups: Groups
     last: int = 0
+    meanings: Meanings = field(default_factory=Meanings)
 
 
 _memories: WeakKeyDictionary[Store, _Memory] = WeakKeyDictionary()
@@ -62,6 +65,8 @@ _locks: WeakKeyDictionary[Store, asyncio.Lock] = WeakKeyDictionary()
 
 async def fill(store: Store, settings: Settings, *, steps: int = 1, pause: timedelta = _PAUSE) -> int:
     """Look at the turns since the last time; gives the number of messages that joined the queue.
+
+    Asks Rasa for what new messages mean, where it answers.
 
     Does nothing where a look was less than `pause` ago, here or in another process.
     """
@@ -78,7 +83,7 @@ async def fill(store: Store, settings: Settings, *, steps: int = 1, pause: timed
     return added
 
 
-async def fill_meanwhile(store: Store, settings: Settings, seconds: float = 0.25) -> bool:
+async def fill_meanwhile(store: Store, settings: Settings, seconds: float = 0.1) -> bool:
     """fill() for a page, which waits so long at most; the work goes on. Gives whether it is over."""
     task = asyncio.create_task(fill(store, settings))
     _tasks.add(task)
@@ -110,6 +115,7 @@ async def _step(store: Store, settings: Settings, pause: timedelta) -> tuple[int
     fresh = [_item(found[message], text) for message, text in texts.items() if text.strip()]
     fresh = sorted((item for item in fresh if item["folded"]), key=lambda item: int(item["turn_id"]))
     joined = await asyncio.to_thread(_grouped, memory.groups, fresh) if fresh else []
+    joined = await merging.merged(memory.meanings, store, settings, fresh, joined)
     end = rows[-1].id if rows else start
     try:
         async with store.write() as connection:
@@ -273,17 +279,13 @@ def _grouped(groups: Groups, items: Sequence[dict[str, Any]]) -> list[int]:
     made: list[int] = []
     new = Groups(groups.rarity)
     for item in items:
-        text, kind = item["folded"], _kind(item)
+        text, kind = item["folded"], kind_of(item)
         group = groups.like(text, kind)
         if group is None and (group := new.like(text, kind)) is None:
             group = -len(new) - 1
             new.add(group, text, kind)
         made.append(group)
     return made
-
-
-def _kind(item: dict[str, Any]) -> str:
-    return f"{item['language']}|{item['intent'] or ''}|{item['procedure_code'] or ''}"[:160]
 
 
 async def _mine(connection: AsyncConnection, cursor: Any, end: int) -> bool:
@@ -321,7 +323,7 @@ async def _store(
     for item, group in zip(items, groups, strict=True):
         if group < 0:
             leaders.setdefault(
-                group, {"leader": item["folded"][:LETTERS], "kind": _kind(item), "seen_at": now()}
+                group, {"leader": item["folded"][:LETTERS], "kind": kind_of(item), "seen_at": now()}
             )
     ids: dict[int, int] = {}
     for number, leader in leaders.items():
@@ -360,6 +362,9 @@ async def _remembered(store: Store, connection: AsyncConnection) -> _Memory:
 
 
 def _learn(memory: _Memory, rows: Sequence[Any]) -> None:
-    for group, leader, kind in rows:
+    for number, (group, leader, kind) in enumerate(rows, 1):
         memory.groups.add(group, leader, kind)
+        memory.meanings.learn(group, leader, kind)
+        if number % 25 == 0:
+            sleep(0.002)  # this process serves pages, which would wait for it at each of their steps
     memory.last = rows[-1].id

@@ -4,8 +4,9 @@ Only messages that the assistant took for the same (language, intent, procedure)
 do not tell "how long" from "how much".
 
 A message is a vector of its words' character trigrams, weighed by how rare they are in the training
-sentences; like is what has a cosine of NEAR. That needs no encoder, which the gateway has not, and a wrong
-group costs a reviewer one click, while paraphrases that stay apart cost one more decision.
+sentences; like is what has a cosine of NEAR. That needs no encoder; where there is one, merging.py also
+brings together what says the same in other words. A wrong group costs a reviewer one click, while
+paraphrases that stay apart cost one more decision.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import log, sqrt
+from typing import Any
 
 NEAR = 0.64
 
@@ -86,6 +88,11 @@ class Groups:
 
     def _vector(self, text: str) -> Vector:
         return vector_of(text, self.rarity)
+
+
+def kind_of(item: Mapping[str, Any]) -> str:
+    """What the assistant took a message of the queue for."""
+    return f"{item['language']}|{item['intent'] or ''}|{item['procedure_code'] or ''}"[:160]
 
 
 def vector_of(text: str, rarity: Rarity) -> Vector:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from console.review import restoring
 from console.review.known import Known
 from console.review.labels import NEW_INTENT, PROCEDURE, UNSURE
 from troly import learning, masking
@@ -89,9 +90,12 @@ async def teach(
         label = labels[item.id]
         for taught in await _taught(connection, settings, data, item, key, label, done, replace):
             done[taught.kind] += taught.new
+            rows: list[tuple[str, int, bool]] = [(taught.kind, taught.id, taught.new)]
+            rows += [(taught.kind + restoring.BEFORE, row, False) for row in taught.instead_of]
             lessons += [
-                {"item_id": one.id, "kind": taught.kind, "row_id": taught.id, "made": taught.new}
+                {"item_id": one.id, "kind": kind, "row_id": row, "made": made}
                 for one in same
+                for kind, row, made in rows
             ]
     if lessons:
         await connection.execute(insert(ReviewLesson), lessons)
@@ -163,6 +167,8 @@ async def unteach(connection: AsyncConnection, items: Sequence[int]) -> Counter[
         rows |= {(kind, row_id) for kind, row_id in found}
         await connection.execute(update(ReviewLesson).where(*mine).values(removed_at=now()))
     for kind, row_id in sorted(rows):
+        if kind.endswith(restoring.BEFORE):
+            continue
         of_row = ReviewLesson.kind == kind, ReviewLesson.row_id == row_id
         live = await connection.scalar(
             select(func.count()).select_from(ReviewLesson).where(*of_row, ReviewLesson.removed_at.is_(None))
@@ -172,4 +178,5 @@ async def unteach(connection: AsyncConnection, items: Sequence[int]) -> Counter[
         )
         if not live and made:
             taken[kind] += await learning.take_back(connection, Taught(kind, row_id))  # type: ignore[arg-type]
+    taken.subtract(await restoring.restore(connection, rows))
     return taken

@@ -143,6 +143,8 @@ REVIEW = {
     "review": "/review",
     "review, one reason": "/review?reason=handed_over",
     "review, to confirm": "/review?list=confirm",
+    "review, to settle": "/review?list=settle",
+    "review, one to confirm": "/review/groups/{confirm}?list=confirm",
     "review, a group": "/review/groups/{group}",
     "review, next": "/review/next?after={place}",
     "review, history": "/review/history",
@@ -169,8 +171,21 @@ SELECT (SELECT min(id) FROM review_group) + id % 500, message_id, conversation_i
   CASE WHEN id % 9 = 0 AND id % 4 > 0 THEN 'right' ELSE 'wrong' END
 FROM turn WHERE status IN ('not_found', 'out_of_scope', 'error')
 """,
+    """
+INSERT INTO review_label (item_id, batch, stage, verdict, intent, note, author, at)
+SELECT id, 'b' || CAST(id / 4 AS TEXT), 'first', 'intent', 'intent_' || CAST(id % 40 AS TEXT), '', 'lan', at
+FROM review_item ORDER BY id
+""",
+    """
+INSERT INTO review_label (item_id, batch, stage, verdict, intent, note, author, at)
+SELECT id, 'c' || CAST(id / 4 AS TEXT), 'second', 'intent', 'intent_' || CAST(id % 39 AS TEXT), '', 'mai', at
+FROM review_item WHERE id % 5 = 0 AND id % 20 > 0 ORDER BY id
+""",
+    "UPDATE review_item SET state = 'confirm', labelled_by = 'lan', answer = NULL WHERE id % 20 = 0",
+    "UPDATE review_item SET state = 'settle', answer = NULL WHERE id % 60 = 5",
 )
-"""As the review leaves it: a tenth of all messages, in 500 groups."""
+"""As the review leaves it: a tenth of all messages, in 500 groups, labelled; a fifth of them twice, some
+that wait to be confirmed or settled."""
 
 
 def turns(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -330,13 +345,16 @@ async def measure(address: str, folder: Path, repeats: int, only: str = "") -> d
         async with store.read() as connection:
             query = "SELECT id, rank FROM review_group WHERE waiting > 0 ORDER BY rank DESC, id DESC LIMIT 1"
             group, rank = (await connection.execute(text(query))).one()
-        values |= {"group": group, "place": f"{rank}.{group}"}
+            query = "SELECT min(group_id) FROM review_item WHERE state = 'confirm'"
+            confirm = await connection.scalar(text(query))
+        values |= {"group": group, "place": f"{rank}.{group}", "confirm": confirm}
         pages |= {name: "/console" + path.format(**values) for name, path in REVIEW.items()}
     if only:
         pages = {name: path for name, path in pages.items() if only in name or only in path}
-    started = time.perf_counter()
-    days = await rolling.count(store)
-    sys.stdout.write(f"{days} days counted in {time.perf_counter() - started:.1f} s\n")
+    if any("/figures" in path for path in pages.values()):
+        started = time.perf_counter()
+        days = await rolling.count(store)
+        sys.stdout.write(f"{days} days counted in {time.perf_counter() - started:.1f} s\n")
     took: dict[str, list[float]] = {name: [] for name in pages}
     transport = httpx.ASGITransport(create_app(settings))
     async with httpx.AsyncClient(

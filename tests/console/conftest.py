@@ -135,6 +135,7 @@ async def open_office(tmp_path: Path) -> AsyncIterator[Callable[..., Office]]:
     opened: list[tuple[Office, Any]] = []
 
     def make(address: str, **settings: Any) -> Office:
+        settings = {"rasa_url": "http://127.0.0.1:9"} | settings  # nobody answers there
         chosen = Settings(_env_file=None, data_dir=tmp_path, database_url=address, **settings)
         pool = async_engine(address)
         office = Office(chosen, Store(pool), create_app(chosen))

@@ -161,7 +161,7 @@ class ReviewLesson(Base):
     id: Mapped[int] = mapped_column(_BigId, primary_key=True, autoincrement=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("review_item.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(10))
-    """A kind of troly.learning."""
+    """A kind of troly.learning; with a minus sign behind, the row was taken back for what was taught."""
     row_id: Mapped[int] = mapped_column(_BigId)
     made: Mapped[bool] = mapped_column(Boolean)
     """The row was made for this label, rather than found."""

@@ -181,18 +181,18 @@ async def test_a_second_process_that_was_first_stores_nothing_twice(
     other = type(office.store)(office.store._engine)
 
     async def meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(filling.anyio.to_thread, "run_sync", run_sync)
+        monkeypatch.setattr(filling.asyncio, "to_thread", run_sync)
         await fill(other, office.settings, pause=timedelta(0))
         return grouped(*arguments[1:])
 
-    run_sync = filling.anyio.to_thread.run_sync
+    run_sync = filling.asyncio.to_thread
 
     async def hooked(function: Any, *arguments: Any) -> Any:
         if function is grouped:
             return await meanwhile(function, *arguments)
         return await run_sync(function, *arguments)
 
-    monkeypatch.setattr(filling.anyio.to_thread, "run_sync", hooked)
+    monkeypatch.setattr(filling.asyncio, "to_thread", hooked)
     assert len(await filled(office, review_sample_share=0.0)) == 1
     (group,) = await office.rows(select(ReviewGroup.__table__))
     assert group.waiting == 1

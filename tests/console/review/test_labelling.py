@@ -436,3 +436,74 @@ async def test_every_decision_is_in_the_audit_without_words(review: Review) -> N
     assert [line.action for line in lines][-2:] == ["message_labelled", "label_undone"]
     assert "ong" not in str(lines[-2:]).replace("'", " ").split()
     assert "0912345678" not in str(lines)
+
+
+async def test_undoing_a_label_that_replaced_another_brings_the_other_back(review: Review) -> None:
+    items = await review.queue("phí xin nuôi ong lấy mật")
+    lan = await review.office.staff("reviewer", name="lan")
+    await review.say(lan, items, "right")
+    more = await review.queue("phí xin nuôi ong lấy mật", intent="ask_place")
+    await review.say(lan, more[-1:], "right", replace="1")
+    assert [row.intent for row in await review.live(LearnedExample)] == ["ask_place"]
+    await review.office.post(lan, "/review/undo")
+    assert [row.intent for row in await review.live(LearnedExample)] == ["ask_fee"]
+    await review.office.post(lan, "/review/undo", {"batch": await first_batch(review)})
+    assert await review.live(LearnedExample) == []
+
+
+async def test_a_test_message_that_was_replaced_comes_back_too(open_office: Any, both_databases: str) -> None:
+    review = await opened(open_office, both_databases, review_test_share=1.0)
+    items = await review.queue("phí xin nuôi ong lấy mật")
+    lan = await review.office.staff("reviewer", name="lan")
+    await review.say(lan, items, "right")
+    more = await review.queue("phí xin nuôi ong lấy mật", intent="ask_place")
+    await review.say(lan, more[-1:], "right", replace="1")
+    await review.office.post(lan, "/review/undo")
+    assert [row.intent for row in await review.live(HeldOut)] == ["ask_fee"]
+
+
+async def test_what_was_replaced_stays_away_once_its_own_label_is_undone(review: Review) -> None:
+    items = await review.queue("phí xin nuôi ong lấy mật")
+    lan = await review.office.staff("reviewer", name="lan")
+    await review.say(lan, items, "right")
+    more = await review.queue("phí xin nuôi ong lấy mật", intent="ask_place")
+    await review.say(lan, more[-1:], "right", replace="1")
+    await review.office.post(lan, "/review/undo", {"batch": await first_batch(review)})
+    assert [row.intent for row in await review.live(LearnedExample)] == ["ask_place"]
+    await review.office.post(lan, "/review/undo")
+    assert await review.live(LearnedExample) == []
+
+
+async def test_of_three_the_last_that_still_stands_comes_back(review: Review) -> None:
+    lan = await review.office.staff("reviewer", name="lan")
+    batches = []
+    for intent in ("ask_fee", "ask_place", "ask_online"):
+        items = await review.queue("phí xin nuôi ong lấy mật", intent=intent)
+        await review.say(lan, items[-1:], "right", replace="1")
+        batches.append(await last_batch(review))
+    await review.office.post(lan, "/review/undo", {"batch": batches[1]})
+    assert [row.intent for row in await review.live(LearnedExample)] == ["ask_online"]
+    await review.office.post(lan, "/review/undo", {"batch": batches[2]})
+    assert [row.intent for row in await review.live(LearnedExample)] == ["ask_fee"]
+
+
+async def test_an_example_that_an_editor_taught_comes_back(review: Review) -> None:
+    async with review.office.store.write() as connection:
+        await learning.teach_example(connection, "phí xin nuôi ong lấy mật", "vi", "ask_fee", "editor")
+    items = await review.queue("phí xin nuôi ong lấy mật", intent="ask_place")
+    lan = await review.office.staff("reviewer", name="lan")
+    await review.say(lan, items, "right", replace="1")
+    await review.office.post(lan, "/review/undo")
+    assert [(row.intent, row.author) for row in await review.live(LearnedExample)] == [("ask_fee", "editor")]
+
+
+async def first_batch(review: Review) -> str:
+    """The oldest decision."""
+    rows = await review.office.rows(select(ReviewLabel.batch).order_by(ReviewLabel.id).limit(1))
+    return str(rows[0].batch)
+
+
+async def last_batch(review: Review) -> str:
+    """The newest decision."""
+    rows = await review.office.rows(select(ReviewLabel.batch).order_by(ReviewLabel.id.desc()).limit(1))
+    return str(rows[0].batch)
