@@ -51,6 +51,8 @@ def pytest_configure() -> None:
 def _logs_as_imported() -> Iterator[None]:
     """No test sees the level or the place of logs that another has set; none logs a secret."""
     structlog.reset_defaults()
+    # Not where commands write what they are asked for.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     yield
     found, WITNESS.found = WITNESS.found, []
     assert not found, f"a token or key was logged by: {found}"

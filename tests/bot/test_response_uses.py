@@ -60,7 +60,7 @@ _FAMILIES = {
         "continue", "unknown", "no_photos", "photos_done", "no_contact", "when_unknown", "send",
         *(f"edit_{step}" for step in {*REPORT, *COMPLAINT} - {"commune", "summary"}),
     ],
-    "button_stars_": ["1", "2", "3", "4", "5"],
+    "button_stars_": ["1", "2", "3", "4", "5", "skip"],
     "button_reason_": REASONS,
     "button_": ["documents", "fee", "processing_time", "place", "steps", "online", "form"],
 }  # fmt: skip
@@ -130,10 +130,11 @@ def constant_keys(dictionary: ast.Dict) -> frozenset[str]:
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    """The source of actions/, parsed, by file."""
+    """The source of actions/, and of what it shares with the console, parsed, by file."""
     return {
-        path.relative_to(ROOT / "actions").as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in (ROOT / "actions").rglob("*.py")
+        path.relative_to(folder).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for folder, pattern in ((ROOT / "actions", "**/*.py"), (ROOT / "troly", "answers/*.py"))
+        for path in folder.glob(pattern)
     }
 
 

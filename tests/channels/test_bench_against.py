@@ -12,7 +12,12 @@ import pytest
 
 from troly.settings import ROOT
 
-pytestmark = pytest.mark.stack
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(
+        not os.environ.get("FULL_SIZE"), reason="trains a stock Rasa, ten minutes: FULL_SIZE=1"
+    ),
+]
 
 _SMALL = [
     "--against", "stock", "--epochs", "2", "--per-intent", "6", "--visitors", "1,2", "--seconds", "1",

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from channels.errors import ApiError
+from channels.limits import ADDRESS_FACTOR, BURST
 from channels.redis_broker import connect
 from channels.redis_limits import RedisBuckets, RedisLimits, SharedCounts
 from tests.channels.redis_server import RedisServer, running_redis
@@ -146,7 +147,7 @@ async def test_the_limits_are_those_of_the_settings(
         with pytest.raises(ApiError) as refused:
             await limits.conversation("2001:db8::2")  # the same house
         assert refused.value.code == "too_many_conversations"
-        for _ in range(20):
+        for _ in range(ADDRESS_FACTOR * 2 // BURST):
             await limits.request("203.0.113.9")
         with pytest.raises(ApiError):
             await limits.request("203.0.113.9")

@@ -109,10 +109,25 @@ def test_a_port_in_use(start: Start, name: str, only: tuple[str, ...]) -> None:
     assert said.startswith(f"troly: {name}: port {port} is in use") and "free port" in said
 
 
+@pytest.fixture
+def tables(tmp_path: Path, bare_environment: dict[str, str]) -> None:
+    """A database with its tables: a missing one is named before a missing model."""
+    subprocess.run(
+        [sys.executable, "-m", "troly", "db", "upgrade"],
+        env=bare_environment | {"DATA_DIR": str(tmp_path / "data")},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=_SECONDS,
+    )
+
+
+@pytest.mark.usefixtures("tables")
 def test_no_model(start: Start) -> None:
     assert "troly train" in start(*_RASA)
 
 
+@pytest.mark.usefixtures("tables")
 @pytest.mark.parametrize("content", [b"", b"not a model", None], ids=["empty", "something else", "cut off"])
 def test_a_broken_model(start: Start, model: Path, content: bytes | None) -> None:
     model.write_bytes(model.read_bytes()[:200_000] if content is None else content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -57,8 +58,9 @@ async def test_no_token_is_logged_whatever_goes_wrong(
     await bench.settle()
     said = capsys.readouterr()
     logged = everything_logged.getvalue() + said.out + said.err
-    assert "/bot<token>/sendMessage" in logged
-    assert "/file/bot<token>/photos/" in logged
+    # Zalo's channel, where the process has it too, takes the same addresses apart and writes "…".
+    assert re.search("/bot(<token>|…)/sendMessage", logged)
+    assert re.search("/file/bot(<token>|…)/photos/", logged)
     assert TOKEN not in logged
     assert TOKEN.partition(":")[2] not in logged
 
@@ -69,7 +71,7 @@ def test_a_traceback_of_httpx_is_redacted(everything_logged: io.StringIO) -> Non
     except httpx.InvalidURL:
         logging.getLogger("httpx").exception("failed: %s", f"/bot{TOKEN}/getMe")
     logged = everything_logged.getvalue()
-    assert "failed: /bot<token>/getMe" in logged
+    assert re.search("failed: /bot(<token>|…)/getMe", logged)
     assert "InvalidURL" in logged
     assert TOKEN not in logged
 

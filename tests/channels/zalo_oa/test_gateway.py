@@ -60,11 +60,13 @@ async def test_a_redelivery_is_answered_once(zalo: FakeZaloOa, rasa: Any) -> Non
 
 async def test_following_is_welcomed_and_leaving_is_respected(zalo: FakeZaloOa) -> None:
     await zalo.follow("lan")
-    assert len(await shown(zalo, "lan", 2)) == 2
+    await shown(zalo, "lan", 2)
+    await asyncio.sleep(0.3)  # choices that do not fit come in a message of their own
+    welcome = len(zalo.replies("lan"))
     await zalo.follow("lan", follows=False)
     await zalo.follow("lan")
-    await asyncio.sleep(0.2)
-    assert len(zalo.replies("lan")) == 2, "welcome is said once"
+    await asyncio.sleep(0.3)
+    assert len(zalo.replies("lan")) == welcome, "welcome is said once"
 
 
 async def test_a_token_that_ended_delays_nobody(zalo: FakeZaloOa) -> None:

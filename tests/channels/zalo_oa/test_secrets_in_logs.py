@@ -28,6 +28,7 @@ async def test_nothing_secret_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # another channel may have silenced it
     errors: list[str] = []
     part = {"kind": "text", "message": {"text": WORDS}}
     with structlog.testing.capture_logs() as logs, serving(fake.app) as url:
