@@ -9,10 +9,8 @@ from functools import lru_cache
 
 from channels import pdf_pages
 from channels.errors import MediaError
+from channels.photos import SIZE_LIMIT
 from troly.settings import ROOT
-
-SIZE_LIMIT = 5 * 1024 * 1024
-"""Bytes."""
 
 _SECONDS = 20.0
 _AT_ONCE = 2

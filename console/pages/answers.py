@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,52 +167,40 @@ async def approve(request: Request, path: str, key: str) -> Response:
             reason=str(form.get("reason", "")),
         )
 
-    try:
-        await act(console.store, visit.staff, _APPROVE, "answer_approved", do)
-    except ConsoleError as error:
-        return await _thing(request, kind, item, error=error)
-    return redirect(_address(kind, item), done="answers.done_live")
+    return await _done(request, kind, item, _APPROVE, "answer_approved", do, done="answers.done_live")
 
 
 @routes.post("/answers/{path}/{key}/refuse", needs=_APPROVE)
 async def refuse(request: Request, path: str, key: str) -> Response:
     """Send a draft back."""
     kind, item = await _find(request, path, key)
-    console, visit, form = console_of(request), visit_of(request), await request.form()
+    visit, form = visit_of(request), await request.form()
 
     async def do(connection: AsyncConnection) -> Change:
         return await versions.refuse(
             connection, visit.staff, kind.name, key, _number(form.get("version")), str(form.get("reason", ""))
         )
 
-    try:
-        await act(console.store, visit.staff, _APPROVE, "answer_refused", do)
-    except ConsoleError as error:
-        return await _thing(request, kind, item, error=error)
-    return redirect(_address(kind, item), done="answers.done_refused")
+    return await _done(request, kind, item, _APPROVE, "answer_refused", do, done="answers.done_refused")
 
 
 @routes.post("/answers/{path}/{key}/withdraw", needs=_WRITE)
 async def withdraw(request: Request, path: str, key: str) -> Response:
     """Take back one's own draft."""
     kind, item = await _find(request, path, key)
-    console, visit, form = console_of(request), visit_of(request), await request.form()
+    visit, form = visit_of(request), await request.form()
 
     async def do(connection: AsyncConnection) -> Change:
         return await versions.withdraw(connection, visit.staff, kind.name, key, _number(form.get("version")))
 
-    try:
-        await act(console.store, visit.staff, _WRITE, "answer_withdrawn", do)
-    except ConsoleError as error:
-        return await _thing(request, kind, item, error=error)
-    return redirect(_address(kind, item), done="answers.done_withdrawn")
+    return await _done(request, kind, item, _WRITE, "answer_withdrawn", do, done="answers.done_withdrawn")
 
 
 @routes.post("/answers/{path}/{key}/draft", needs=_WRITE)
 async def restore_as_draft(request: Request, path: str, key: str) -> Response:
     """Propose an earlier version (0: as shipped) again."""
     kind, item = await _find(request, path, key)
-    console, visit, form = console_of(request), visit_of(request), await request.form()
+    visit, form = visit_of(request), await request.form()
     version = _number(form.get("version"))
 
     async def do(connection: AsyncConnection) -> Change:
@@ -222,18 +211,14 @@ async def restore_as_draft(request: Request, path: str, key: str) -> Response:
             connection, visit.staff, kind.name, item, content, seen=_seen(form), restores=version or None
         )
 
-    try:
-        await act(console.store, visit.staff, _WRITE, "answer_drafted", do)
-    except ConsoleError as error:
-        return await _thing(request, kind, item, error=error)
-    return redirect(_address(kind, item), done="answers.done_saved")
+    return await _done(request, kind, item, _WRITE, "answer_drafted", do, done="answers.done_saved")
 
 
 @routes.post("/answers/{path}/{key}/restore", needs=_APPROVE)
 async def restore(request: Request, path: str, key: str) -> Response:
     """Make an earlier version (0: as shipped) live again at once."""
     kind, item = await _find(request, path, key)
-    console, visit, form = console_of(request), visit_of(request), await request.form()
+    visit, form = visit_of(request), await request.form()
 
     async def do(connection: AsyncConnection) -> Change:
         return await versions.restore(
@@ -245,11 +230,25 @@ async def restore(request: Request, path: str, key: str) -> Response:
             lambda content: kind.faults(content, item),
         )
 
+    return await _done(request, kind, item, _APPROVE, "answer_restored", do, done="answers.done_restored")
+
+
+async def _done(
+    request: Request,
+    kind: Kind,
+    item: Item,
+    permission: Permission,
+    action: str,
+    do: Callable[[AsyncConnection], Awaitable[Change]],
+    *,
+    done: str,
+) -> Response:
+    """Act; then the page again, with what was done or why not."""
     try:
-        await act(console.store, visit.staff, _APPROVE, "answer_restored", do)
+        await act(console_of(request).store, visit_of(request).staff, permission, action, do)
     except ConsoleError as error:
         return await _thing(request, kind, item, error=error)
-    return redirect(_address(kind, item), done="answers.done_restored")
+    return redirect(_address(kind, item), done=done)
 
 
 async def _list(request: Request, kind: Kind) -> Response:

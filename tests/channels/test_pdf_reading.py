@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 
-from channels import pdf_pages, pdf_reading
+from channels import pdf_pages, pdf_reading, photos
 from channels.errors import MediaError
 from tests.channels.pictures import with_code
 from tests.channels.scripted import Citizen
@@ -50,7 +50,7 @@ async def test_the_code_of_an_application_is_read(content: bytes, found: str | N
         (pdf(code=CARD), "personal_card"),
         (b"%PDF-1.7 broken", "not_a_pdf"),
         (pdf("x")[:-400], "not_a_pdf"),
-        (b"%PDF-" + b"0" * pdf_reading.SIZE_LIMIT, "too_large"),
+        (b"%PDF-" + b"0" * photos.SIZE_LIMIT, "too_large"),
     ],
     ids=["card", "broken", "cut", "large"],
 )

@@ -41,6 +41,7 @@ def test_every_key_that_a_page_or_an_error_names_exists() -> None:
         )
         named |= set(re.findall(r'done="([\w.]+)"', source))
         actions = re.findall(r'act\(\s*console\.store,\s*\S+,\s*\S+,\s*"(\w+)"', source)
+        actions += re.findall(r'\b_done\(\s*request,[^")]*"(\w+)"', source)
         named |= {f"audit.actions.{name}" for name in actions}
     assert len(named) > 100
     assert named - texts("vi").keys() == set()
