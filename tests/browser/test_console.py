@@ -51,8 +51,8 @@ SOURCES = [{"title": "Cổng Dịch vụ công quốc gia", "url": "https://dich
 class Desk:
     """A console with conversations, and its staff."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(_env_file=None, data_dir=folder)
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = Settings(_env_file=None, data_dir=folder, **settings)
         self.database = engine(self.settings.database)
         Base.metadata.create_all(self.database)
         self._fill()
@@ -121,10 +121,10 @@ class Desk:
                 )
         return identity
 
-    def signed_in(self, context: BrowserContext, *roles: str) -> Page:
+    def signed_in(self, context: BrowserContext, *roles: str, name: str = "") -> Page:
         """A page of somebody with these roles."""
-        name, value = f"{roles[0]}-{secrets.token_hex(2)}", secrets.token_urlsafe(32)
-        identity = self.account(name, *roles)
+        value = secrets.token_urlsafe(32)
+        identity = self.account(name or f"{roles[0]}-{secrets.token_hex(2)}", *roles)
         with self.database.begin() as connection:
             connection.execute(
                 insert(StaffSession).values(

@@ -12,27 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, Page, expect
-from serving import Served
 from sqlalchemy import insert, text
-from starlette.responses import Response
+from test_console import Desk, grave, wide
 
 from channels.store import Store
-from console.access.sessions import COOKIE, give, hash_of
 from console.review.filling import fill
-from console.server import create_app
 from tests.fakes.talks import stored_talk
 from troly.clock import now
-from troly.database import async_engine, engine
-from troly.settings import Settings
-from troly.tables import Base
+from troly.database import async_engine
 from troly.tables.catalogue import CatalogueProcedure
-from troly.tables.staff import StaffGrant, StaffSession, StaffUser
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 ATTACK = "<img src=x onerror=\"document.title='stolen'\"> xin phép <script>document.title='stolen'</script>"
 MESSAGES = [
     ("phí xin nuôi ong lấy mật", {"status": "not_found", "intent": "ask_fee", "rating": -1}),
@@ -43,14 +35,14 @@ MESSAGES = [
 ]
 
 
-class Desk:
+class ReviewDesk(Desk):
     """A console with messages worth a look, and its staff."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         shares = {"review_confirm_share": 0.0, "review_test_share": 0.0, "review_sample_share": 0.0}
-        self.settings = Settings(_env_file=None, data_dir=folder, **shares | settings)
-        self.database = engine(self.settings.database)
-        Base.metadata.create_all(self.database)
+        super().__init__(folder, **shares | settings)
+
+    def _fill(self) -> None:
         with self.database.begin() as connection:
             for words, turn in MESSAGES:
                 at = now() - timedelta(minutes=30)
@@ -77,56 +69,13 @@ class Desk:
                     )
                 )
         with ThreadPoolExecutor(1) as thread:  # Playwright has a running loop in this one
-            thread.submit(lambda: asyncio.run(self._fill())).result()
-        app = create_app(self.settings)
+            thread.submit(lambda: asyncio.run(self._queue())).result()
 
-        @app.get("/given/{value}")
-        async def given(value: str) -> Response:
-            """Such a cookie can only be set by the server itself."""
-            response = Response()
-            give(response, COOKIE, value)
-            return response
-
-        self.served = Served(app, lifespan="on")
-        self.url = f"{self.served.url}/console"
-
-    async def _fill(self) -> None:
+    async def _queue(self) -> None:
         """As a gateway does once a minute."""
         pool = async_engine(self.settings.database)
         await fill(Store(pool), self.settings)
         await pool.dispose()
-
-    def signed_in(self, context: BrowserContext, *roles: str, name: str = "") -> Page:
-        """A page of somebody with these roles."""
-        identity, value = secrets.token_hex(16), secrets.token_urlsafe(32)
-        name = name or f"{roles[0]}-{secrets.token_hex(2)}"
-        year = now().replace(year=now().year + 1)
-        with self.database.begin() as connection:
-            connection.execute(
-                insert(StaffUser).values(
-                    id=identity, name=name, display_name=name.title(), password="", created_at=now()
-                )
-            )
-            for role in roles:
-                connection.execute(
-                    insert(StaffGrant).values(
-                        user_id=identity, role=role, granted_at=now(), granted_by="test"
-                    )
-                )
-            connection.execute(
-                insert(StaffSession).values(
-                    id=hash_of(value),
-                    user_id=identity,
-                    stage="full",
-                    origin="password",
-                    created_at=now(),
-                    seen_at=now(),
-                    expires_at=year,
-                )
-            )
-        page = context.new_page()
-        page.goto(f"{self.served.url}/given/{value}")
-        return page
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database holds."""
@@ -135,28 +84,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(tmp_path: Path) -> Iterator[ReviewDesk]:
+    made = ReviewDesk(tmp_path)
     yield made
     made.served.stop()
     made.database.dispose()
-
-
-def grave(page: Page) -> list[str]:
-    """Serious findings of axe."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-
-
-def wide(page: Page) -> bool:
-    """Whether one has to scroll sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def pressed(page: Page, *keys: str) -> None:
@@ -172,7 +104,7 @@ def opened(page: Page, words: str) -> None:
         page.get_by_role("link", name=words).click()
 
 
-def test_a_queue_is_worked_through_by_keyboard_alone(context: BrowserContext, desk: Desk) -> None:
+def test_a_queue_is_worked_through_by_keyboard_alone(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer", name="lan")
     page.goto(f"{desk.url}/review")
     expect(page.locator("[data-row]")).to_have_count(4)
@@ -213,7 +145,7 @@ def test_a_queue_is_worked_through_by_keyboard_alone(context: BrowserContext, de
     assert page.title() != "stolen"
 
 
-def test_next_and_previous_leave_messages_as_they_are(context: BrowserContext, desk: Desk) -> None:
+def test_next_and_previous_leave_messages_as_they_are(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review/next")
     page.goto(f"{desk.url}/review")
@@ -226,7 +158,7 @@ def test_next_and_previous_leave_messages_as_they_are(context: BrowserContext, d
     assert desk.rows("SELECT count(*) FROM review_label") == [(0,)]
 
 
-def test_a_new_intent_is_proposed_and_listed(context: BrowserContext, desk: Desk) -> None:
+def test_a_new_intent_is_proposed_and_listed(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review")
     opened(page, "thời tiết Hạ Long")
@@ -239,7 +171,7 @@ def test_a_new_intent_is_proposed_and_listed(context: BrowserContext, desk: Desk
     expect(page.get_by_role("cell", name="hỏi thời tiết")).to_be_visible()
 
 
-def test_only_ticked_messages_are_labelled(context: BrowserContext, desk: Desk) -> None:
+def test_only_ticked_messages_are_labelled(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review")
     opened(page, "phí xin nuôi ong")
@@ -252,7 +184,7 @@ def test_only_ticked_messages_are_labelled(context: BrowserContext, desk: Desk) 
     ]
 
 
-def test_what_a_citizen_writes_is_shown_as_text(context: BrowserContext, desk: Desk) -> None:
+def test_what_a_citizen_writes_is_shown_as_text(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review")
     opened(page, "<img src=x")
@@ -264,7 +196,7 @@ def test_what_a_citizen_writes_is_shown_as_text(context: BrowserContext, desk: D
 def test_a_second_person_confirms_without_seeing_the_first_label(
     context_of: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
-    desk = Desk(tmp_path, review_confirm_share=1.0)
+    desk = ReviewDesk(tmp_path, review_confirm_share=1.0)
     try:
         lan = desk.signed_in(context_of(), "reviewer", name="lan")
         lan.goto(f"{desk.url}/review")
@@ -288,7 +220,9 @@ def test_a_second_person_confirms_without_seeing_the_first_label(
         desk.served.stop()
 
 
-def test_everything_works_without_scripts(context_of: Callable[..., BrowserContext], desk: Desk) -> None:
+def test_everything_works_without_scripts(
+    context_of: Callable[..., BrowserContext], desk: ReviewDesk
+) -> None:
     page = desk.signed_in(context_of(java_script_enabled=False), "reviewer")
     page.goto(f"{desk.url}/review")
     opened(page, "phí xin nuôi ong")
@@ -313,7 +247,7 @@ def test_everything_works_without_scripts(context_of: Callable[..., BrowserConte
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_legible_and_accessible(
     context_of: Callable[..., BrowserContext],
-    desk: Desk,
+    desk: ReviewDesk,
     screenshots: Path,
     size: dict[str, int],
     scheme: str,
@@ -341,7 +275,7 @@ def test_every_page_is_legible_and_accessible(
             pressed(page, "o")
 
 
-def test_a_double_press_decides_once(context: BrowserContext, desk: Desk) -> None:
+def test_a_double_press_decides_once(context: BrowserContext, desk: ReviewDesk) -> None:
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review")
     page.goto(f"{desk.url}/review/next")
