@@ -114,4 +114,4 @@ def load_index(
         Served(code, name, title, tuple(levels)) for code, name, title, levels in stated
     ]
     citizens = everyday_names(root)
-    return make_finder(root, items, with_vectors(vectors, citizens, passages), citizens)
+    return make_finder(root, items, with_vectors(vectors, items, citizens, passages), citizens)

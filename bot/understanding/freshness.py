@@ -126,7 +126,7 @@ def with_names(finder: Finder, citizens: Names, encode: Encode) -> Finder:
     return replace(
         finder,
         citizens=citizens,
-        vectors=with_vectors(finder.vectors, citizens, encode),
+        vectors=with_vectors(finder.vectors, finder.served, citizens, encode),
         _routes=kept,
         _by_code={},
         **changes,
@@ -134,10 +134,13 @@ def with_names(finder: Finder, citizens: Names, encode: Encode) -> Finder:
 
 
 def with_vectors(
-    known: Mapping[str, NDArray[np.float16]], citizens: Names, encode: Encode
+    known: Mapping[str, NDArray[np.float16]], served: Sequence[Served], citizens: Names, encode: Encode
 ) -> Mapping[str, NDArray[np.float16]]:
-    """The vectors, with those of names that have none yet; a finder without any stays without."""
-    new = [name for of in citizens.values() for names in of.values() for name in names if name not in known]
+    """The vectors, with those of names of served procedures that have none yet; a finder without any stays
+    without. Thousands of names are of procedures that a small catalogue lacks: encoding them takes minutes.
+    """
+    of_served = (citizens.get(item.code, {}) for item in served)
+    new = [name for of in of_served for names in of.values() for name in names if name not in known]
     if not known or not new:
         return known
     made = encode(list(dict.fromkeys(new)))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, insert, update
 from bot.understanding import taught
 from bot.understanding.analysis import Analyzer
 from bot.understanding.finder import Finder
-from bot.understanding.freshness import Freshness, with_names
+from bot.understanding.freshness import Freshness, with_names, with_vectors
 from bot.understanding.route import Served
 from bot.understanding.spelling import Speller
 from troly.clock import now
@@ -129,3 +130,16 @@ def test_names_of_both_sources_are_listed_once() -> None:
         "2.0": {"en": ["x"]},
     }
     assert OWN["1.001193"]["vi"] == ["vợ mới sinh"]
+
+
+def test_only_names_of_served_procedures_are_encoded() -> None:
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Any:
+        asked.extend(texts)
+        return np.zeros((len(texts), 2), dtype=np.float16)
+
+    citizens = {"1.1": {"vi": ["có rồi", "mới"]}, "9.9": {"vi": ["không phục vụ"]}}
+    known = {"có rồi": np.zeros(2, dtype=np.float16)}
+    made = with_vectors(known, [Served("1.1", "Tên", None, ())], citizens, encode)
+    assert asked == ["mới"] and set(made) == {"có rồi", "mới"}
