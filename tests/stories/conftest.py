@@ -59,7 +59,6 @@ async def agent(
     import harness
 
     from actions import portal
-    from actions.attempts import Attempts, Limits
     from actions.reports import contact, sending
     from bot.tracker_store import WindowedTrackerStore
 
@@ -72,20 +71,29 @@ async def agent(
     client = PortalClient.from_settings(config)
     catalogue = Catalogue(engine, config.province)
     kept = portal.client, portal.catalogue, portal.engine
-    kept_more = portal.attempts, portal.following
+    kept_following = portal.following
     kept_keys = contact.keyring, sending.keyring
     keyring = Keyring([new_key()])
     contact.keyring = sending.keyring = lambda: keyring  # type: ignore[assignment]
-    attempts = Attempts(engine, Keyring([new_key()]), Limits())
     following = Following(engine, minutes=30)
-    portal.attempts, portal.following = lambda: attempts, lambda: following  # type: ignore[assignment]
+    portal.following = lambda: following  # type: ignore[assignment]
     kept_logging = structlog.get_config()
     portal.client, portal.catalogue = lambda: client, lambda: catalogue  # type: ignore[assignment]
     portal.engine = lambda: engine  # type: ignore[assignment]
     yield await harness.load(trained_model, config, WindowedTrackerStore(engine=engine))
     portal.client, portal.catalogue, portal.engine = kept
-    portal.attempts, portal.following = kept_more
+    portal.following = kept_following
     contact.keyring, sending.keyring = kept_keys  # type: ignore[assignment]
     structlog.configure(**kept_logging)
     await client.aclose()
     await engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _own_attempts(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No story is refused for the wrong proofs of another: they try the same applications."""
+    from actions import portal
+    from actions.attempts import Attempts, Limits
+
+    attempts = Attempts(portal.engine(), Keyring([new_key()]), Limits())  # another key, so other counters
+    monkeypatch.setattr(portal, "attempts", lambda: attempts)
