@@ -58,6 +58,22 @@ async def test_what_meets_a_lock_waits_without_holding_up_the_loop(file: Path) -
     await made.dispose()
 
 
+async def test_a_lock_that_is_soon_gone_needs_no_thread(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def patiently(self: object, fn: object, *args: object, **kwargs: object) -> None:
+        raise AssertionError("left to the thread")
+
+    monkeypatch.setattr(prompt_sqlite.PromptConnection, "_patiently", patiently)
+    monkeypatch.setattr(prompt_sqlite, "_PAUSES", (0.1,) * 100)
+    made = async_engine(f"sqlite:///{file}", prompt=True)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.05, other.execute, "ROLLBACK")
+    async with made.begin() as connection:
+        await connection.execute(text("INSERT INTO word VALUES ('second')"))
+    other.close()
+    await made.dispose()
+
+
 async def test_a_lock_that_stays_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompt_sqlite, "WAIT", 0.05)
     made = async_engine(f"sqlite:///{file}", prompt=True)
