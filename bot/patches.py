@@ -1,6 +1,6 @@
 """Hot spots of Rasa 3.6.21, removed without changing what it does.
 
-Two are here; rule_index.py, tracker_copies.py and, for serving alone, graph_plan.py have the others.
+Three are here; rule_index.py, tracker_copies.py and, for serving alone, graph_plan.py have the others.
 
 Each is measured in docs/adr/0003; a test pins the version, so that an upgrade brings us back here.
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import rasa
 import rasa.shared.utils.common
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from rasa.core.actions.action import RemoteAction
-from rasa.shared.core.events import Event
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 
 from bot import rule_index, tracker_copies
 
@@ -27,7 +30,32 @@ def apply() -> None:
     rule_index.apply()
     tracker_copies.apply()
     RemoteAction._validate_action_result = _validate_action_result
+    RemoteAction._action_call_format = _action_call_format
     Event.resolve_by_type = staticmethod(_resolve_by_type)
+
+
+def _action_call_format(self: RemoteAction, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
+    """As Rasa's, with the events of the citizen's latest turn alone, beside the slots and the latest message.
+
+    Our actions look no further back. The events of earlier turns, with all that was understood in each, were
+    most of what was written, sent and read for a custom action.
+    """
+    turn: list[dict[str, Any]] = []
+    for event in reversed(tracker.events):
+        turn.insert(0, event.as_dict())
+        if isinstance(event, UserUttered):
+            break
+    call = {
+        "next_action": self._name,
+        "sender_id": tracker.sender_id,
+        "tracker": tracker.current_state(EventVerbosity.NONE) | {"events": turn},
+        "version": rasa.__version__,
+    }
+    if not self._is_selective_domain_enabled() or domain.does_custom_action_explicitly_need_domain(
+        self._name
+    ):
+        call["domain"] = domain.as_dict()
+    return call
 
 
 @lru_cache(maxsize=1)
@@ -38,9 +66,28 @@ def _validator() -> Draft202012Validator:
 def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
     """As Rasa's, but the schema itself is compiled once (37 ms of each custom action before).
 
-    A bad result goes to Rasa's own check, which raises its own error.
+    What answers and sets slots, as nearly all results do, needs no schema; a bad one goes to Rasa's own
+    check, which raises its own error.
     """
-    return bool(_validator().is_valid(result)) or bool(_RASA_VALIDATES(self, result))
+    return _sets_slots(result) or bool(_validator().is_valid(result)) or bool(_RASA_VALIDATES(self, result))
+
+
+def _sets_slots(result: Any) -> bool:
+    """True for a result of nothing but responses and events that set slots, well formed."""
+    if type(result) is not dict:
+        return False
+    events, responses = result.get("events", []), result.get("responses", [])
+    if type(events) is not list or type(responses) is not list:
+        return False
+    return all(type(response) is dict for response in responses) and all(
+        type(event) is dict
+        and event.get("event") == SlotSet.type_name
+        and type(event.get("name")) is str
+        and "value" in event
+        and (event.get("timestamp") is None or type(event["timestamp"]) is float)
+        and event.get("metadata") is None
+        for event in events
+    )
 
 
 @lru_cache(maxsize=1)

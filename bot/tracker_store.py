@@ -27,8 +27,8 @@ from troly.errors import TrolyError
 from troly.settings import settings
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
 
-WINDOW_TURNS = 4
-"""Turns that are replayed; rules look back no further than the current one."""
+WINDOW_TURNS = 2
+"""Turns that are replayed; rules look back no further than the current one and the end of the one before."""
 
 _WINDOW_EVENTS = 64
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -65,19 +65,7 @@ class Catalogue:
         A province's own form of the code works too ("1.001193.000.00.00.H49"). One code is in use twice on
         the national portal: what is not withdrawn and changed last comes first.
         """
-        table = CatalogueProcedure
-        query = (
-            select(table.detail, table.as_of, table.withdrawn_at)
-            .where(table.code == strip_locality(code), self._served())
-            .order_by(
-                table.withdrawn_at.is_not(None),
-                table.updated_at.is_(None),
-                table.updated_at.desc(),
-                table.id.desc(),
-            )
-            .limit(1)
-        )
-        rows = await self._rows(query)
+        rows = await self._rows(_LAST_COPY, code=strip_locality(code), province=self._province)
         return read(*rows[0]) if rows else None
 
     async def names(self) -> list[CatalogueName]:
@@ -178,13 +166,31 @@ class Catalogue:
             async with self._engine.begin() as connection:
                 await write(connection, batch.values(), report, keep_newer=True)
 
-    async def _rows(self, query: Any) -> list[Any]:
+    async def _rows(self, query: Any, **values: str) -> list[Any]:
         with _tables():
             async with self._engine.connect() as connection:
-                return list(await connection.execute(query))
+                return list(await connection.execute(query, values))
 
     def _served(self) -> ColumnElement[bool]:
-        return or_(CatalogueProcedure.province.is_(None), CatalogueProcedure.province == self._province)
+        return _served_by(self._province)
+
+
+def _served_by(province: Any) -> ColumnElement[bool]:
+    return or_(CatalogueProcedure.province.is_(None), CatalogueProcedure.province == province)
+
+
+# Made once, since each answer about a procedure asks it: to put it together takes longer than to run it.
+_LAST_COPY = (
+    select(CatalogueProcedure.detail, CatalogueProcedure.as_of, CatalogueProcedure.withdrawn_at)
+    .where(CatalogueProcedure.code == bindparam("code"), _served_by(bindparam("province")))
+    .order_by(
+        CatalogueProcedure.withdrawn_at.is_not(None),
+        CatalogueProcedure.updated_at.is_(None),
+        CatalogueProcedure.updated_at.desc(),
+        CatalogueProcedure.id.desc(),
+    )
+    .limit(1)
+)
 
 
 @contextmanager

@@ -3,9 +3,10 @@
 aiosqlite hands every statement to a thread and waits for it to hand the result back. A statement that finds
 its row by an index takes 20 µs; the two hand-overs take ten times as long, more on a busy machine.
 
-What meets another process's lock tries again after a millisecond or so, letting others run meanwhile: a short
-transaction is over then. SQLite itself would sleep longer after each try, up to a tenth of a second; with three
-writing processes a message spent most of its time there. A lock that stays is left to the thread and to SQLite.
+What meets another process's lock tries again after a millisecond or so, letting others run meanwhile: a
+short transaction is over then. SQLite itself would sleep longer after each try, up to a tenth of a second;
+with three writing processes a message spent most of its time there. A lock that stays is left to the thread
+and to SQLite.
 """
 
 from __future__ import annotations

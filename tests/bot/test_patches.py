@@ -14,11 +14,14 @@ import pytest
 import rasa.shared.utils.common
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
-from rasa.shared.core.events import ActionExecuted, Event, SlotSet
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import patches
 
 _RASA_VALIDATE = RemoteAction._validate_action_result
+_RASA_FORMAT = RemoteAction._action_call_format
 _RASA_RESOLVE = Event.resolve_by_type
 
 
@@ -30,6 +33,7 @@ def patched() -> Iterator[RemoteAction]:
     yield RemoteAction("action_x", None)
     RulePolicy._get_possible_keys, RulePolicy._rule_key_to_state = rules[0], staticmethod(rules[1])
     RemoteAction._validate_action_result = _RASA_VALIDATE
+    RemoteAction._action_call_format = _RASA_FORMAT
     Event.resolve_by_type = staticmethod(_RASA_RESOLVE)
 
 
@@ -57,6 +61,10 @@ BAD: list[Any] = [
     {"events": "no list", "responses": []},
     {"events": [{"name": "no event"}], "responses": []},
     {"events": [{"event": 7}], "responses": []},
+    {"events": [{"event": "slot", "name": "a"}], "responses": []},
+    {"events": [{"event": "slot", "name": 7, "value": 1}]},
+    {"events": [{"event": "slot", "name": "a", "value": 1, "timestamp": "now"}]},
+    {"events": [{"event": "slot", "name": "a", "value": 1, "metadata": 1}]},
     {"events": [], "responses": [7]},
     {"events": [{"event": 7}, {}], "responses": "both wrong"},
 ]
@@ -122,3 +130,20 @@ def test_applying_twice_changes_nothing(patched: RemoteAction) -> None:
     assert (RemoteAction._validate_action_result, Event.resolve_by_type) == before
     with pytest.raises(jsonschema.ValidationError):
         patched._validate_action_result([])
+
+
+def test_an_action_is_told_of_the_latest_turn_and_of_all_that_holds(patched: RemoteAction) -> None:
+    domain = Domain.from_dict({"slots": {"a": {"type": "any", "mappings": [{"type": "custom"}]}}})
+    first = [UserUttered("một"), ActionExecuted("action_x"), SlotSet("a", 1), ActionExecuted("action_listen")]
+    tracker = DialogueStateTracker.from_events("s", [*first, UserUttered("hai")], slots=domain.slots)
+    called = patched._action_call_format(tracker, domain)
+    before = _RASA_FORMAT(patched, tracker, domain)
+    assert [event.get("text") for event in called["tracker"].pop("events")] == ["hai"]
+    assert len(before["tracker"].pop("events")) == 5
+    assert called == before and called["tracker"]["slots"]["a"] == 1
+
+
+def test_before_the_first_message_an_action_is_told_of_everything(patched: RemoteAction) -> None:
+    tracker = DialogueStateTracker.from_events("s", [ActionExecuted("action_session_start")])
+    domain = Domain.empty()
+    assert patched._action_call_format(tracker, domain) == _RASA_FORMAT(patched, tracker, domain)
