@@ -60,9 +60,10 @@ def check_languages(tree: Tree) -> None:
                 tree.fault(path, f"{code}: ask: must be lower case: {quote(word)}")
             if asked.setdefault(word, code) != code:
                 tree.fault(path, f"{code}: ask: {quote(word)} already asks for {asked[word]}")
-        hints = tree.texts(path, about.get("hint_words", []), f"{code}: hint_words")
-        for word in sorted({word for word in hints if hints.count(word) > 1}):
-            tree.fault(path, f"{code}: hint_words: {quote(word)} stands twice")
+        for key in ("hint_words", "neutral_words", "borrowed", "greetings", "loans"):
+            words = tree.texts(path, about.get(key, []), f"{code}: {key}")
+            for word in sorted({word for word in words if words.count(word) > 1}):
+                tree.fault(path, f"{code}: {key}: {quote(word)} stands twice")
     for code in ("vi", "en"):
         if code not in tree.languages:
             tree.fault(path, f"lacks {code}")
@@ -80,10 +81,12 @@ def check_procedures(tree: Tree) -> None:
         if str(code) in tree.named:
             tree.fault(path, f"{code}: stands twice")
         tree.named.add(str(code))
-        if len(entry) < 2:
+        if not set(entry) - {"code", "seldom"}:
             tree.fault(path, f"{code}: has no names")
+        if entry.get("seldom", True) is not True:
+            tree.fault(path, f"{code}: seldom: is true, or not there")
         for language, names in entry.items():
-            if language == "code":
+            if language in ("code", "seldom"):
                 continue
             if language not in tree.languages:
                 tree.fault(path, f"{code}: unknown language {language} (not in nlu_data/languages.yml)")

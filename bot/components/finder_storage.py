@@ -47,7 +47,14 @@ def make_finder(
 ) -> Finder:
     """The finder over these procedures, with nlu_data/ as it is now, or with other everyday names."""
     citizens = data.citizens_names(root) if citizens is None else citizens
-    return Finder(items, citizens, make_analyzers(root, citizens), vectors, siblings=sibling_codes(root))
+    return Finder(
+        items,
+        citizens,
+        make_analyzers(root, citizens),
+        vectors,
+        siblings=sibling_codes(root),
+        seldom=data.seldom_needed(root),
+    )
 
 
 def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:

@@ -17,6 +17,7 @@ from bot.components.storage import data_folder, load_json, save_json
 from bot.components.timing import is_payload, timed
 from bot.understanding import data
 from bot.understanding.language import LanguageIdentifier
+from bot.understanding.language_training import train_identifier
 from troly.settings import settings
 
 HINT = 2.2
@@ -67,7 +68,7 @@ class LanguageIdentification(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Rasa trains this component again when the languages or names change."""
-        return data.fingerprint(data_folder(config), "languages.yml", "procedures.yml")
+        return data.fingerprint(data_folder(config), "languages.yml", "procedures.yml", "places.yml")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns the words of each language from the sentences and the everyday names."""
@@ -80,12 +81,14 @@ class LanguageIdentification(GraphComponent):
         for names in data.citizens_names(root).values():
             for language in texts:
                 texts[language] += names.get(language, [])
-        self._identifier = LanguageIdentifier.train(texts["vi"], texts["en"])
+        self._identifier = train_identifier(texts["vi"], texts["en"])
         self._identifier.hints = {
             word: weight
             for language, weight in (("vi", HINT), ("en", -HINT))
             for word in data.hint_words(root, language)
         }
+        self._identifier.neutral = data.neutral_words(root)
+        self._identifier.borrowed = data.borrowed(root)
         save_json(self._storage, self._resource, self._identifier.to_dict())
         return self._resource
 

@@ -25,6 +25,9 @@ from bot.understanding.freshness import Freshness
 from bot.understanding.knobs import SCOPE
 from bot.understanding.scope import OUT_OF_SCOPE, mass
 
+_COURTESIES, _SURELY, _FEW = frozenset({"greet", "thank", "goodbye"}), 0.98, 4
+"""Intents, the confidence from which on they are believed, and the most words."""
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class ProcedureFinder(GraphComponent):
@@ -107,7 +110,7 @@ class ProcedureFinder(GraphComponent):
         return messages
 
     def _find(self, message: Message, tracker: DialogueStateTracker | None) -> Finding:
-        if self._fresh is None or (message.get(INTENT) or {}).get("name") == "abuse":
+        if self._fresh is None or (message.get(INTENT) or {}).get("name") == "abuse" or _is_courtesy(message):
             return Finding()
         finder = self._fresh.current()
         for entity in message.get(ENTITIES) or []:
@@ -141,6 +144,13 @@ class ProcedureFinder(GraphComponent):
         analyzer = finder.analyzers[language or "vi"]
         names = {item.code: finder.citizens.get(item.code, {}).get(analyzer.language, ()) for item in group}
         return correct(text, analyzer, group, names)
+
+
+def _is_courtesy(message: Message) -> bool:
+    """A few words of greeting or thanks and surely nothing else: about no procedure, and frequent."""
+    intent = message.get(INTENT) or {}
+    sure = intent.get("name") in _COURTESIES and float(intent.get("confidence") or 0.0) >= _SURELY
+    return sure and len(normalized(message).split()) <= _FEW
 
 
 def _fresh(finder: Finder, config: dict[str, Any]) -> Freshness:

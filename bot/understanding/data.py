@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from bot.understanding.borrowed import Borrowed
 from bot.understanding.errors import DataError
 from bot.understanding.normalize import Meaning
 from troly.text import fold
@@ -77,6 +78,12 @@ def citizens_names(root: Path) -> dict[str, dict[str, list[str]]]:
     return names
 
 
+def seldom_needed(root: Path) -> frozenset[str]:
+    """The codes that procedures.yml calls seldom needed; all others with a name there are asked for often."""
+    entries = read_yaml(root / "procedures.yml") or []
+    return frozenset(str(entry["code"]) for entry in entries if entry.get("seldom"))
+
+
 def english_titles(root: Path) -> dict[str, str]:
     """code -> English title, from titles_en.yml."""
     return {
@@ -107,6 +114,19 @@ def languages(root: Path) -> dict[str, dict[str, Any]]:
 def hint_words(root: Path, language: str) -> frozenset[str]:
     """Frequent words that speak for a language, from languages.yml."""
     return frozenset(str(word).lower() for word in languages(root).get(language, {}).get("hint_words") or [])
+
+
+def neutral_words(root: Path) -> frozenset[str]:
+    """Words that every language uses ("ok", "visa"), from languages.yml."""
+    return frozenset(word for about in languages(root).values() for word in about.get("neutral_words") or [])
+
+
+def borrowed(root: Path) -> Borrowed:
+    """What foreigners say in Vietnamese and Vietnamese in English, from languages.yml and places.yml."""
+    known = languages(root)
+    vietnamese, english = known.get("vi", {}), known.get("en", {})
+    names = [*(vietnamese.get("borrowed") or []), *map(str, read_yaml(root / "places.yml") or [])]
+    return Borrowed.of(names, vietnamese.get("greetings") or [], english.get("loans") or [])
 
 
 def fingerprint(root: Path, *parts: str) -> str:

@@ -78,6 +78,8 @@ class Finder:
     knobs: RankingKnobs = RANKING
     thresholds: FinderThresholds = FINDER
     siblings: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    seldom: frozenset[str] = frozenset()
+    """Codes that have everyday names though few ask for them."""
     _routes: dict[str, Route] = field(default_factory=dict)
     """Those given are taken over, for nothing of theirs has changed; the others are built."""
     _by_code: dict[str, int] = field(default_factory=dict)
@@ -137,7 +139,7 @@ class Finder:
         for number, item in enumerate(self.served):
             if {"commune", "province"} & set(item.levels):
                 of[number] += self.knobs.commune_or_province
-            if item.code in self.citizens:
+            if item.code in self.citizens and item.code not in self.seldom:
                 of[number] += self.knobs.everyday_names
         return of
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.understanding.borrowed import Borrowed
+from bot.understanding.mashed import only_keys
+from bot.understanding.spelling import Speller
 from bot.understanding.syllables import vietnamese_shaped
 from bot.understanding.tokens import CJK, LETTERS, URL
 from troly.text import strip_accents
@@ -27,6 +29,9 @@ _MOST_MARKED = 2.5
 _PARTICLES = frozenset({"nha", "nhé", "nhe", "ạ", "ad", "ơi", "oi", "hen", "nghen", "hả", "hihi"})
 """What Vietnamese put behind a short English phrase ("thank you nha"); no English word ends a sentence so."""
 _SHORT = 8
+_LONG = 5
+"""Letters from which on a slip of the keyboard is told from another word."""
+_VOWEL = re.compile(r"[aeiouy]")
 
 
 @dataclass(slots=True)
@@ -38,50 +43,14 @@ class LanguageIdentifier:
     bias: float = 0.0
     hints: Mapping[str, float] = field(default_factory=dict)
     neutral: frozenset[str] = frozenset()
+    borrowed: Borrowed = field(default_factory=Borrowed)
+    _english: Speller = field(init=False, repr=False)
 
-    @classmethod
-    def train(
-        cls, vietnamese: Iterable[str], english: Iterable[str], regularization: float = 4.0
-    ) -> LanguageIdentifier:
-        """Learns from sentences; Vietnamese ones are folded, because their letters decide before this."""
-        import numpy as np
-        from scipy.sparse import csr_matrix
-        from sklearn.linear_model import LogisticRegression
-
-        counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-        for label, sentences in ((True, vietnamese), (False, english)):
-            for sentence in sentences:
-                counts[label].update(dict.fromkeys(_words(sentence), 1))
-        totals = {label: max(1, sum(counter.values())) for label, counter in counts.items()}
-        rows: list[tuple[str, bool, float]] = [
-            (word, label, (n / totals[label]) ** 0.5)
-            for label, counter in counts.items()
-            for word, n in counter.items()
-        ]
-        vocabulary: dict[str, int] = {}
-        indices: list[int] = []
-        starts = [0]
-        for word, _, _ in rows:
-            indices += [vocabulary.setdefault(gram, len(vocabulary)) for gram in _grams(word)]
-            starts.append(len(indices))
-        matrix = csr_matrix((np.ones(len(indices)), indices, starts), shape=(len(rows), len(vocabulary)))
-        matrix.sum_duplicates()
-        weights = np.array([row[2] for row in rows])
-        labels = np.array([row[1] for row in rows])
-        for label in (True, False):
-            weights[labels == label] *= len(rows) / 2 / weights[labels == label].sum()
-        model = LogisticRegression(C=regularization, solver="liblinear", max_iter=300)
-        model.fit(matrix, labels, sample_weight=weights)
-        grams = {
-            gram: float(model.coef_[0][i]) for gram, i in vocabulary.items() if abs(model.coef_[0][i]) > 0.02
-        }
-        made = cls(grams=grams, bias=float(model.intercept_[0]))
-        for word in dict.fromkeys(row[0] for row in rows):
-            there, here = counts[True][word] / totals[True], counts[False][word] / totals[False]
-            seen = float(np.log((there + 2e-5) / (here + 2e-5)))
-            trust = min(1.0, (counts[True][word] + counts[False][word]) / 6)
-            made.words[word] = round(trust * seen + (1 - trust) * made._shape(word), 3)
-        return made
+    def __post_init__(self) -> None:
+        """Slips of the keyboard are told by the English words that were seen."""
+        self._english = Speller.train(
+            word for word, said in self.words.items() if said <= -_EVIDENCE and len(word) >= _LONG
+        )
 
     def identify(self, text: str) -> str | None:
         """vi, en, zh, ko, ja, other, or None where the message gives no evidence (ok, a number, a code)."""
@@ -97,8 +66,12 @@ class LanguageIdentifier:
             return "ko" if len(_HANGUL.findall(text)) * 2 >= signs else "zh"
         if latin * 2 < letters:
             return "other"
+        if self.borrowed.only_names(text):
+            return None
+        if self._english_around(text):
+            return "en"
         evidence = self.evidence(text)
-        words = _words(text, fold=False)
+        words = words_of(text, fold=False)
         marked = sum(bool(_VIETNAMESE.search(word)) for word in words)
         # Marks that French or Spanish also have speak for Vietnamese, but do not decide alone.
         evidence += 1.5 * sum(not word.isascii() for word in words)
@@ -114,20 +87,37 @@ class LanguageIdentifier:
 
     def evidence(self, text: str) -> float:
         """Sum over the words, each capped: above 2 Vietnamese, below -2 English."""
-        return sum(self._word(word) for word in _words(text))
+        return sum(self._word(word) for word in words_of(text))
+
+    def _english_around(self, text: str) -> bool:
+        """Whether what stands around Vietnamese names and greetings is English."""
+        rest = self.borrowed.rest(text)
+        if rest is None or rest[-1] in _PARTICLES or any(_VIETNAMESE.search(word) for word in rest):
+            return False
+        return sum(self._word(word) for word in rest if word not in self.borrowed.loans) <= -_EVIDENCE
 
     def _word(self, word: str) -> float:
-        if word in self.neutral or len(word) == 1:
+        if word in self.neutral or len(word) == 1 or only_keys(word):
             return 0.0
         known = self.words.get(word)
         if known is None:
-            known = self._shape(word)
+            known = self._unseen(word)
         if (hint := self.hints.get(word)) is not None:
             known = max(known, hint) if hint > 0 else min(known, hint)
         return max(-_CAP, min(_CAP, known))
 
-    def _shape(self, word: str) -> float:
-        return self.bias + sum(self.grams.get(gram, 0.0) for gram in _grams(word))
+    def _unseen(self, word: str) -> float:
+        if not _VOWEL.search(word):
+            return 0.0
+        if len(word) >= _LONG and not vietnamese_shaped(word):
+            meant = self._english.mend(word)
+            if meant != word:
+                return self.words[meant]
+        return self.shape(word)
+
+    def shape(self, word: str) -> float:
+        """The evidence of a word by its letters alone."""
+        return self.bias + sum(self.grams.get(gram, 0.0) for gram in grams_of(word))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe state."""
@@ -137,15 +127,24 @@ class LanguageIdentifier:
             "bias": self.bias,
             "hints": dict(self.hints),
             "neutral": sorted(self.neutral),
+            "borrowed": self.borrowed.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LanguageIdentifier:
         """The identifier that to_dict() described."""
-        return cls(data["words"], data["grams"], data["bias"], data["hints"], frozenset(data["neutral"]))
+        return cls(
+            data["words"],
+            data["grams"],
+            data["bias"],
+            data["hints"],
+            frozenset(data["neutral"]),
+            Borrowed.from_dict(data.get("borrowed", {})),
+        )
 
 
-def _words(text: str, fold: bool = True) -> list[str]:
+def words_of(text: str, fold: bool = True) -> list[str]:
+    """The words that tell a language, in lower case and, where `fold`, without marks."""
     words = [
         word
         for word in re.findall(r"[^\W_]+(?:['’][a-z]+)?", text.lower())
@@ -154,6 +153,7 @@ def _words(text: str, fold: bool = True) -> list[str]:
     return [strip_accents(word) for word in words] if fold else words
 
 
-def _grams(word: str) -> Sequence[str]:
+def grams_of(word: str) -> Sequence[str]:
+    """The runs of one to four letters of a word with its edges."""
     padded = f"<{word}>"
     return [padded[i : i + n] for n in (1, 2, 3, 4) for i in range(len(padded) - n + 1)]

@@ -141,6 +141,9 @@ def test_procedure_names_are_checked(tree) -> None:
         {"code": "1.0133611", "en": ["seven digits exist"]},
         {"vi": ["no code"]},
         {"code": "2.000528"},
+        {"code": "3.000001", "seldom": True},
+        {"code": "3.000002", "seldom": "yes", "vi": ["hiếm"]},
+        {"code": "3.000003", "seldom": True, "vi": ["hiếm hơn"]},
     ]
     tree.write("nlu_data/procedures.yml", names)
     path = "nlu_data/procedures.yml"
@@ -153,6 +156,8 @@ def test_procedure_names_are_checked(tree) -> None:
         f'{path}: 2.000528: vi: not a text (put it in quotes): "3"',
         f"{path}: entry 5: needs a code: \"{{'vi': ['no code']}}\"",
         f"{path}: 2.000528: has no names",
+        f"{path}: 3.000001: has no names",
+        f"{path}: 3.000002: seldom: is true, or not there",
     } | {f"{path}: 2.000528: stands twice"}
 
 

@@ -247,6 +247,17 @@ def test_a_procedure_is_not_worse_for_having_no_everyday_names(finder: Finder) -
     assert found.procedures[0].code == "a"
 
 
+def test_what_few_ask_for_has_no_advantage_from_its_names(finder: Finder) -> None:
+    twins = [Served("a", "Cấp giấy phép nuôi chim yến"), Served("b", "Cấp giấy phép nuôi chim yến")]
+    names = {"a": {"vi": ["xin nuôi yến"]}, "b": {"vi": ["nuôi yến trong nhà"]}}
+    both = [frozenset({"a"}), frozenset({"b"})]
+    found = [
+        Finder(twins, names, finder.analyzers, seldom=seldom).find("cấp giấy phép nuôi chim yến", "vi")
+        for seldom in both
+    ]
+    assert [one.procedures[0].code for one in found] == ["b", "a"]
+
+
 def test_a_sure_finding_says_so(finder: Finder) -> None:
     clear, vague = finder.find("làm giấy khai sinh cho con", "vi"), finder.find("đăng ký giấy phép", "vi")
     assert clear.certainty > vague.certainty

@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner
 
 from bot.understanding import data, served
+from bot.understanding.finder import Finder, Finding
 from portal.catalogue import CatalogueName
 from troly.errors import UsageError
 from troly.settings import ROOT, settings
@@ -110,6 +111,25 @@ def test_a_message_without_evidence_is_answered_in_the_conversations_language(pa
 def test_what_no_procedure_needs_names_none(parse: Parse) -> None:
     found = parse("xin chào")
     assert (found["procedures"], found["procedure_decision"]) == ([], "none")
+
+
+def test_a_mere_greeting_is_not_searched(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    find = Finder.find
+
+    def counted(self: Finder, text: str, *more: Any) -> Finding:
+        asked.append(text)
+        return find(self, text, *more)
+
+    monkeypatch.setattr(Finder, "find", counted)
+    assert [parse(text)["intent"]["name"] for text in ("xin chào", "hello", "cảm ơn nhé")] == [
+        "greet",
+        "greet",
+        "thank",
+    ]
+    assert asked == []
+    parse("xin chào, cho hỏi làm giấy khai sinh")
+    assert len(asked) == 1
 
 
 def test_a_bare_code_is_told_apart_by_its_form(parse: Parse) -> None:
