@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -118,9 +119,16 @@ class ActionApplicationStatus(Action):
 
 
 async def looked_up(
-    dispatcher: CollectingDispatcher, tracker: Tracker, code: str
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    code: str,
+    *,
+    when_down: Callable[[], Awaitable[None]] | None = None,
 ) -> Application | NotFound | None:
-    """The application; where there is none (NotFound) or no answer (None), that has been said."""
+    """The application; where there is none (NotFound) or no answer (None), that has been said.
+
+    `when_down` says and does something else where the status service does not answer.
+    """
     about = {"application_code": code}
     if until := await portal.attempts().look_up(portal.who(tracker), code):
         say(dispatcher, "too_many_lookups", status="refused", record=about, until=facts.moment(until))
@@ -134,16 +142,25 @@ async def looked_up(
         say(dispatcher, "application_not_connected", status="portal_unavailable", record=about, code=code)
     except PortalError as error:
         log.warning("status service failed", reason=type(error).__name__)
-        retry = payload("inform_application_code", application_code=code)
+        if when_down:
+            await when_down()
+            return None
+        follow = payload("subscribe_status", application_code=code)
         say(
             dispatcher,
             "application_service_down",
             status="portal_unavailable",
             record=about,
             code=code,
-            choices=[{"title": {"response": "button_try_again"}, "payload": retry}],
+            choices=[try_again(code), Button(title={"response": "button_follow"}, payload=follow)],
         )
     return None
+
+
+def try_again(code: str) -> Button:
+    """Looks the application up once more."""
+    again = payload("inform_application_code", application_code=code)
+    return Button(title={"response": "button_try_again"}, payload=again)
 
 
 async def _tell(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,19 +11,12 @@ from typing import Any
 
 import structlog
 
+from troly.answers.guide_words import telling
 from troly.answers.guides import Guide, guide_of, read
-from troly.text import fold
+from troly.answers.live import MADE, retired
 
 log = structlog.get_logger("guides")
 
-_WORDS = re.compile(r"[^\W_]+")
-_IGNORED = frozenset(
-    _WORDS.findall(
-        "toi em minh anh chi a oi nhe cho hoi lam sao nao the gi duoc khong ko k la co bi thi de tren va voi "
-        "cach huong dan giup i my me the a an to is do does how can what on in for of it with and please "
-        "help cannot t"
-    )
-)
 _SURE = 0.55
 """Share of the question's weight that the first guide explains, and …"""
 _AHEAD = 1.25
@@ -52,7 +44,7 @@ class Library:
     def __init__(self, guides: Iterable[Guide]) -> None:
         """Builds the word index."""
         self._guides = {guide.id: guide for guide in guides}
-        self._words = {guide.id: [_words(name) for name in _names(guide)] for guide in self._guides.values()}
+        self._words = {guide.id: [telling(name) for name in _names(guide)] for guide in self._guides.values()}
         known = Counter(
             word for names in self._words.values() for word in {word for name in names for word in name}
         )
@@ -67,15 +59,15 @@ class Library:
         return list(self._guides.values())
 
     def common(self) -> list[Guide]:
-        """Those offered where nothing was asked in particular."""
+        """Those offered where nothing was asked in particular; of two at one place what staff wrote."""
         return sorted((g for g in self._guides.values() if g.common), key=lambda guide: guide.common)
 
     def search(self, text: str) -> list[Match]:
         """Guides that fit the question, best first; [] when none shares a telling word."""
-        asked = _words(text)
+        asked = telling(text)
         weight = {word: self._weights.get(word, _UNKNOWN_WEIGHT) for word in asked}
         total = sum(weight.values())
-        if not total:
+        if not total or not self._words:
             return []
         scored = sorted(
             ((self._score(weight, total, names), key) for key, names in self._words.items()), reverse=True
@@ -103,10 +95,6 @@ def _names(guide: Guide) -> list[str]:
     return [*guide.names, *guide.title.values()]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in _WORDS.findall(fold(text)) if word not in _IGNORED)
-
-
 _in_use: list[Library] = []
 """The one that use() made; empty before."""
 
@@ -117,18 +105,24 @@ def library() -> Library:
 
 
 def use(changed: Mapping[str, Any]) -> None:
-    """From now on these stand in place of the shipped ones (id -> as a guide's file is written).
+    """From now on these stand in place of the shipped ones (id -> as a guide's file is written), those that
+    staff made beside them, and those that staff took off are gone.
 
-    One that cannot be read, or of an id that is not shipped, changes nothing.
+    One that cannot be read, or that changes a guide which is no longer shipped, changes nothing.
     """
-    guides = {guide.id: guide for guide in _shipped().all()}
+    shipped = {guide.id: guide for guide in _shipped().all()}
+    theirs: dict[str, Guide] = {}
     for name, raw in changed.items():
+        if retired(raw):
+            shipped.pop(name, None)
+            continue
         try:
-            if name in guides:
-                guides[name] = guide_of(name, raw)
+            if name in shipped or (isinstance(raw, dict) and raw.get(MADE)):
+                theirs[name] = guide_of(name, raw)
         except ValueError as error:
             log.error("guide_not_used", guide=name, reason=str(error))
-    _in_use[:] = [Library(guides.values())] if changed else []
+    others = [guide for name, guide in shipped.items() if name not in theirs]
+    _in_use[:] = [Library([*theirs.values(), *others])] if changed else []
 
 
 @lru_cache(maxsize=1)

@@ -28,11 +28,14 @@ _BACK = re.compile(
 )
 _STEP = re.compile(r"\b(?:buoc|b|step)\s*(?:so |thu |number )?(\d{1,2})\b")
 _STUCK = re.compile(
-    r"\b(?:ket|(?:khong|ko|k|hok) (?:duoc|dc|thay|hieu|vao|nhan)|bi loi|bao loi"
-    r"|stuck|error|(?:does ?n.?t|not) work|can.?t|problem)\b"
+    r"\b(?:ket(?! (?:ban|hon|luan|noi|qua|thuc)\b)|(?:khong|ko|k|hok) (?:duoc|dc|thay|hieu|vao|nhan)"
+    r"|bi loi|bao loi|stuck|error|(?:does ?n.?t|not) work|can.?t|problem)\b"
 )
 _MOST_CHOICES = 6
+_MOST_TOPICS = 8
 _WORDS_OF_A_MOVE = 10
+_ANY_STEP = 99
+"""Steps of a guide that is gone: each of its numbers may still be asked for."""
 
 
 class ValidateGuideForm(Action):
@@ -47,17 +50,19 @@ class ValidateGuideForm(Action):
         turn = read(tracker)
         if pressed := library().get(str(turn.entities.get("guide", ""))):
             return _at(pressed, turn.entities.get("guide_step"), bool(turn.entities.get("stuck")))
+        if _asks_for_retired(turn, tracker):
+            return [SlotSet("guide_choices", None)]
         guide = library().get(str(tracker.get_slot("guide") or ""))
         step = int(tracker.get_slot("guide_step") or 0)
-        if guide and (moved := _move(turn, step, guide)):
+        if guide and (moved := _move(turn, step, len(guide.steps))):
             return _at(guide, *moved)
         if turn.intent != "ask_digital_help":
             return []
         found = [] if turn.pressed else library().search(turn.text)
         if found and found[0].sure:
             return _at(found[0].guide, 0)
-        offered = [match.guide.id for match in found] or [guide.id for guide in library().common()]
-        return [*_left(), SlotSet("guide_choices", offered[:_MOST_CHOICES])]
+        offered = [match.guide.id for match in found][:_MOST_CHOICES] or _topics()
+        return [*_left(), SlotSet("guide_choices", offered)]
 
 
 class ActionAskGuideDone(Action):
@@ -70,10 +75,15 @@ class ActionAskGuideDone(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
+        if _asks_for_retired(turn, tracker):
+            _offer(dispatcher, _topics(), gone=True)
+            return _left()
         guide = library().get(str(tracker.get_slot("guide") or ""))
         # Staff may have shortened the guide since the citizen was at this step.
         step = min(int(tracker.get_slot("guide_step") or 0), len(guide.steps) if guide else 0)
-        here = turn.intent == "ask_digital_help" or (guide and _move(turn, step, guide) is not None)
+        here = turn.intent == "ask_digital_help" or (
+            guide and _move(turn, step, len(guide.steps)) is not None
+        )
         if guide and here:
             _show(dispatcher, guide, step, stuck=bool(tracker.get_slot("guide_stuck")))
         elif guide:
@@ -103,6 +113,11 @@ class ActionGuideDone(Action):
         return [*_left(), *remembered]
 
 
+def _topics() -> list[str]:
+    """What is offered where nothing was asked in particular."""
+    return [guide.id for guide in library().common()[:_MOST_TOPICS]]
+
+
 def _left() -> list[EventType]:
     names = ("guide", "guide_step", "guide_stuck", "guide_done", "guide_choices")
     return [SlotSet(name, None) for name in names]
@@ -123,7 +138,16 @@ def _at(guide: Guide, step: Any, stuck: bool = False) -> list[EventType]:
     ]
 
 
-def _move(turn: Turn, step: int, guide: Guide) -> tuple[int, bool] | None:
+def _asks_for_retired(turn: Turn, tracker: Tracker) -> bool:
+    """Whether the message goes on with a guide that staff have taken off since, or presses its button."""
+    if named := turn.entities.get("guide"):
+        return library().get(str(named)) is None
+    followed = str(tracker.get_slot("guide") or "")
+    step = int(tracker.get_slot("guide_step") or 0)
+    return bool(followed) and library().get(followed) is None and _move(turn, step, _ANY_STEP) is not None
+
+
+def _move(turn: Turn, step: int, steps: int) -> tuple[int, bool] | None:
     """The step that the message goes to, and whether the citizen is stuck there; None for other messages."""
     if turn.pressed:
         return None
@@ -135,7 +159,7 @@ def _move(turn: Turn, step: int, guide: Guide) -> tuple[int, bool] | None:
     if len(words.split()) > _WORDS_OF_A_MOVE:
         return None
     asked = _STEP.search(words)
-    if asked and 1 <= int(asked[1]) <= len(guide.steps):
+    if asked and 1 <= int(asked[1]) <= steps:
         return int(asked[1]), bool(_STUCK.search(words))
     if _STUCK.search(words) and turn.intent in ("ask_digital_help", "out_of_scope"):
         return max(step, 1), True
@@ -196,11 +220,11 @@ def _continue(guide: Guide, step: int, *, again: bool = False) -> Button:
     return Button(title={"response": "button_guide_start" if step == 1 else "button_guide_next"}, payload=go)
 
 
-def _offer(dispatcher: CollectingDispatcher, names: list[str]) -> None:
+def _offer(dispatcher: CollectingDispatcher, names: list[str], *, gone: bool = False) -> None:
     guides = [guide for guide in map(library().get, names) if guide]
     say(
         dispatcher,
-        "choose_guide",
+        "guide_retired" if gone else "choose_guide",
         status="clarify",
         record={"intent": "ask_digital_help"},
         choices=[

@@ -13,12 +13,12 @@ from actions import portal
 from actions.receiving import office_of
 from actions.speech import Button, application_source, say
 from actions.turn import payload, read
-from portal.changes import restored
+from portal.changes import UNSEEN, restored
 from portal.following import Told
 from portal.models import Application
 from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
-from troly.offices import Office
+from troly.office_list import Office
 
 
 class ActionTellNotice(Action):
@@ -37,7 +37,14 @@ class ActionTellNotice(Action):
             return []
         application = restored(told.state)
         if told.kind == "lost":
-            say(dispatcher, "notice_lost", status="not_found", record=_record(application), code=told.code)
+            never = application.status == UNSEEN
+            say(
+                dispatcher,
+                "notice_not_there" if never else "notice_lost",
+                status="not_found",
+                record={**_record(application), **({"sources": []} if never else {})},
+                code=told.code,
+            )
         elif told.kind == "reminder":
             await _remind(dispatcher, application, told)
         elif told.kind == "appointment":
@@ -62,7 +69,7 @@ def _record(application: Application) -> dict[str, Any]:
 def _tell_changed(dispatcher: CollectingDispatcher, application: Application, told: Told) -> None:
     say(
         dispatcher,
-        "notice_changed",
+        "notice_found" if told.kind == "found" else "notice_changed",
         status="answered",
         record=_record(application),
         choices=_buttons(application, told),
@@ -120,7 +127,7 @@ async def _tell_ready(dispatcher: CollectingDispatcher, application: Application
         procedure=application.procedure_name,
         where=_where(application, office),
         hours=hours_of(own),
-        opening=opening_of(own, now()),
+        opening=opening_of(own, now(), await portal.calendar()),
     )
 
 

@@ -10,13 +10,13 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal, recent
-from actions.applications import looked_up
+from actions.applications import looked_up, try_again
 from actions.speech import Button, say
 from actions.turn import Turn, misses, payload, read
-from portal.changes import LAST
+from portal.changes import LAST, UNSEEN
 from portal.codes import parse_application_code
 from portal.errors import NotFound
-from portal.following import MOST, Followed
+from portal.following import MOST, Begun, Followed
 from troly.text import fold
 
 _OPENS = "subscribe_status"
@@ -141,10 +141,27 @@ class ActionFollowDone(Action):
 
 
 async def _begin(dispatcher: CollectingDispatcher, tracker: Tracker, code: str) -> list[EventType]:
-    application = await looked_up(dispatcher, tracker, code)
+    record = {"intent": _OPENS, "application_code": code}
+
+    async def promise() -> None:
+        """The portal is down, the citizen has agreed: the watcher looks it up as soon as it can."""
+        begun, status = await portal.following().begin_unseen(tracker.sender_id, code)
+        if begun != "started":
+            _tell_not_begun(dispatcher, begun, record)
+            return
+        say(
+            dispatcher,
+            "follow_promised" if status == UNSEEN else "follow_started_without_look",
+            status="portal_unavailable",
+            record=record,
+            code=code,
+            state={"response": f"status_{status}"},
+            choices=[try_again(code), _stop(code)],
+        )
+
+    application = await looked_up(dispatcher, tracker, code, when_down=promise)
     if application is None or isinstance(application, NotFound):
         return []
-    record = {"intent": _OPENS, "application_code": code}
     if application.status in LAST:
         state = {"response": f"status_{application.status}"}
         say(dispatcher, "follow_finished", status="answered", record=record, code=code, state=state)
@@ -161,13 +178,19 @@ async def _begin(dispatcher: CollectingDispatcher, tracker: Tracker, code: str) 
             state=state,
             choices=[_stop(code), _list()],
         )
-    elif begun == "already":
+    else:
+        _tell_not_begun(dispatcher, begun, record)
+    return recent.remember(tracker, application)
+
+
+def _tell_not_begun(dispatcher: CollectingDispatcher, begun: Begun, record: dict[str, Any]) -> None:
+    code = record["application_code"]
+    if begun == "already":
         say(dispatcher, "follow_already", status="answered", record=record, code=code, choices=[_stop(code)])
     elif begun == "full":
         say(dispatcher, "follow_full", status="refused", record=record, most=MOST, choices=[_list()])
     else:
         say(dispatcher, "follow_impossible", status="error", record=record)
-    return recent.remember(tracker, application)
 
 
 class ActionListNotices(Action):

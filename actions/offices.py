@@ -17,13 +17,19 @@ from actions.speech import Button, say
 from actions.turn import already_answered, misses, payload, read
 from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
-from troly.offices import Office, Offices
+from troly.holidays import Calendar
+from troly.office_list import Office
+from troly.offices import Offices
 from troly.settings import settings
-from troly.units.directory import Commune, Named, directory
+from troly.units.directory import Commune, Named, directory, kilometres
 
 _MOST_CHOICES = 8
+_MOST_BESIDE = 3
+"""Other offices of the same commune that are offered."""
 _FAR_KM = 60.0
 """Beyond this from every commune of the province, a shared location is somewhere else."""
+_ONE = "office:"
+"""Before the id of an office that a button names, in the place of a commune's code."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class _To:
 
     dispatcher: CollectingDispatcher
     tracker: Tracker
+    calendar: Calendar
 
 
 class ValidateOfficeForm(Action):
@@ -89,11 +96,13 @@ class ActionFindOffice(Action):
     ) -> list[EventType]:
         turn = read(tracker)
         done: list[EventType] = [SlotSet("office_place", None)]
-        to = _To(dispatcher, tracker)
+        to = _To(dispatcher, tracker, await portal.calendar())
         offices = await _offices().all()
         if code := turn.entities.get("commune_code"):
             if code == "province":
                 done += _tell(to, [office for office in offices if office.level == "province"], None)
+            elif str(code).startswith(_ONE):
+                done += _tell(to, _first(offices, str(code).removeprefix(_ONE)), None)
             else:
                 done += _of_communes(to, offices, [c for c in (directory().communes.get(str(code)),) if c])
         elif "latitude" in turn.entities:
@@ -156,10 +165,27 @@ def _of_communes(to: _To, offices: list[Office], communes: list[Commune]) -> lis
         )
         return []
     (commune,) = communes
-    found = [
-        office for office in offices if office.level == "commune" and office.commune_code == commune.code
+    return _tell(to, _serving(offices, commune), commune)
+
+
+def _serving(offices: list[Office], commune: Commune) -> list[Office]:
+    return [office for office in offices if office.level == "commune" and office.commune_code == commune.code]
+
+
+def _first(offices: list[Office], name: str) -> list[Office]:
+    """The office with this id, before the others of its commune; none when it is no longer there."""
+    chosen = next((office for office in offices if office.id == name), None)
+    if chosen is None:
+        return []
+    centre = chosen.level == "province"
+    beside = [
+        office
+        for office in offices
+        if office is not chosen
+        and office.level == chosen.level
+        and (centre or office.commune_code == chosen.commune_code)
     ]
-    return _tell(to, found, commune)
+    return [chosen, *beside]
 
 
 def _nearest(to: _To, offices: list[Office], entities: dict[str, Any]) -> list[EventType]:
@@ -175,10 +201,16 @@ def _nearest(to: _To, offices: list[Office], entities: dict[str, Any]) -> list[E
     if not near:
         return _of_communes(to, offices, [])
     # Centres of communes, not borders: the nearest is likely, not certain. So the next ones are offered.
-    served = {office.commune_code: office for office in offices if office.level == "commune"}
     (commune, _), *others = near
-    found = [served[commune.code]] if commune.code in served else []
+    found = sorted(_serving(offices, commune), key=lambda office: _away(office, latitude, longitude))
     return _tell(to, found, commune, also=[other for other, _ in others], guessed=True)
+
+
+def _away(office: Office, latitude: float, longitude: float) -> float:
+    """Kilometres to an office; those that the list does not place come last."""
+    if office.latitude is None or office.longitude is None:
+        return float("inf")
+    return kilometres(latitude, longitude, office.latitude, office.longitude)
 
 
 def _tell(
@@ -201,7 +233,7 @@ def _tell(
             place=place,
         )
         return []
-    office = found[0]
+    office, *beside = found
     links = [{"title": {"response": "link_map"}, "url": _map(office)}]
     if office.appointment_url:
         links.append({"title": {"response": "link_appointment"}, "url": office.appointment_url})
@@ -211,6 +243,7 @@ def _tell(
         "office",
         status="answered",
         choices=[
+            *[_office_button(other) for other in beside[:_MOST_BESIDE]],
             *[_commune_button(other) for other in also or []],
             *([] if office.level == "province" else [_province_button()]),
             *rate,
@@ -226,7 +259,7 @@ def _tell(
         address=office.address or {"response": "label_not_listed"},
         phone=office.phone or {"response": "label_not_listed"},
         hours=hours_of(office.hours),
-        opening=opening_of(office.hours, now()),
+        opening=opening_of(office.hours, now(), to.calendar),
         sample={"response": "label_office_sample"} if office.sample else "",
     )
     return remembered
@@ -242,6 +275,10 @@ def _map(office: Office) -> str:
 def _commune_button(commune: Commune) -> Button:
     name = commune.name[:1].upper() + commune.name[1:]
     return Button(title=name, payload=payload("find_office", commune_code=commune.code))
+
+
+def _office_button(office: Office) -> Button:
+    return Button(title=office.name, payload=payload("find_office", commune_code=_ONE + office.id))
 
 
 def _province_button() -> Button:

@@ -54,7 +54,7 @@ class ActionTalkToHuman(Action):
             _still(dispatcher, found)
         elif not settings().handover_minutes:
             say(dispatcher, "person_elsewhere", status="answered", record=_ABOUT, hours=hours_of(""))
-        elif is_open(now()):
+        elif (hours := await _hours()).is_open(now()):
             _asked(dispatcher, found)
         else:
             say(
@@ -64,7 +64,7 @@ class ActionTalkToHuman(Action):
                 record=_ABOUT,
                 choices=[_leave_button()],
                 hours=hours_of(""),
-                opening=opening_of("", now()),
+                opening=opening_of("", now(), hours.calendar),
             )
         return []
 
@@ -194,14 +194,13 @@ class ActionLeaveMessage(Action):
             "message_left" if phone == "none" else "message_left_with_phone",
             status="handed_over",
             record={**_ABOUT, "handover": wish},
-            when=_when_looked_at(now()),
+            when=_when_looked_at(await _hours(), now()),
         )
         return [SlotSet("message_about", None), SlotSet("message_phone", None)]
 
 
-def is_open(moment: datetime) -> bool:
-    """Whether officials are at work now."""
-    return OfficeHours.parse(settings().office_hours).is_open(moment)
+async def _hours() -> OfficeHours:
+    return OfficeHours.parse(settings().office_hours, await portal.calendar())
 
 
 def _asked(dispatcher: CollectingDispatcher, found: Desk) -> None:
@@ -250,8 +249,7 @@ def _wait(found: Desk) -> dict[str, Any]:
     return {"response": "label_wait", "count": max(found.minutes, 1)}
 
 
-def _when_looked_at(moment: datetime) -> dict[str, Any]:
-    hours = OfficeHours.parse(settings().office_hours)
+def _when_looked_at(hours: OfficeHours, moment: datetime) -> dict[str, Any]:
     opening = None if hours.is_open(moment) else hours.next_opening(moment)
     if opening is None:
         return {"response": "label_looked_at_today"}

@@ -16,8 +16,10 @@ from portal.errors import NotFound, PortalError
 from portal.following import Following
 from portal.models import Procedure
 from troly.database import async_engine
+from troly.holidays import Calendar
 from troly.privacy import Keyring
 from troly.settings import ROOT, settings
+from troly.tables import holidays
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ def who(tracker: Tracker) -> Who:
 def following() -> Following:
     """Who follows which application."""
     return Following(engine(), minutes=settings().notice_poll_minutes)
+
+
+async def calendar() -> Calendar:
+    """Which days are working days."""
+    async with engine().connect() as connection:
+        return await holidays.current(connection)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from troly.answers import following
-from troly.answers.live import RESPONSE
+from troly.answers.live import GUIDE, RESPONSE
 from troly.database import require_tables
 from troly.settings import Settings
 
@@ -39,6 +39,7 @@ def run(settings: Settings) -> None:
     from bot.nlg import IN_USE
     from bot.rest_channel import GatewayInput
     from bot.understanding.set_by_staff import STAFF
+    from bot.understanding.staff_guides import GUIDES
 
     logging.disable(logging.NOTSET)
     patches.apply()
@@ -52,7 +53,7 @@ def run(settings: Settings) -> None:
         port=settings.rasa_port,
     )
 
-    following.attach(app, settings, {RESPONSE: IN_USE.take})
+    following.attach(app, settings, {RESPONSE: IN_USE.take, GUIDE: GUIDES.take})
     model_watch.attach(app, settings)
     vectors.attach(app)
     STAFF.watch(settings.database)

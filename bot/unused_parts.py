@@ -35,6 +35,14 @@ _PARTS = (
             "rocketchat", "slack", "socketio", "telegram", "twilio", "twilio_voice", "webexteams",
         )
     ),
+    # Clients of the stores for conversations that Rasa could use instead of ours.
+    "boto3",
+    "boto3.dynamodb",
+    "boto3.dynamodb.conditions",
+    "botocore",
+    "botocore.exceptions",
+    "pymongo",
+    "pymongo.collection",
 )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from channels import checklists, health, portal_webhook, registry
+from channels import checklists, health, identifiers, portal_webhook, registry
 from channels.base import Channel
-from channels.broadcasting import Broadcasts
+from channels.broadcasting.running import Broadcasts
 from channels.broker import Broker, LocalBroker
 from channels.controls import Controls
 from channels.delivery import Delivery
@@ -37,6 +37,7 @@ from channels.store import Store
 from channels.tokens import Tokens
 from channels.upkeep import Upkeep
 from channels.web import pages, reference
+from channels.wording import Wording
 from console import server as console
 from console.review import filling
 from troly.database import async_engine, require_tables
@@ -99,11 +100,9 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
     database = async_engine(settings.database, prompt=True, hide_parameters=True)
     store = Store(database)
     archive = Store(async_engine(settings.database, hide_parameters=True)) if store.is_sqlite else store
-    # Sanic closes a silent connection after 5 s: stop using it before, lest a message meets the closing.
-    pool = httpx.Limits(max_connections=100, keepalive_expiry=2.0)
     # Our own processes, and platforms that the settings name; a proxy of the environment is for neither.
-    http = httpx.AsyncClient(trust_env=False, limits=pool)
-    rasa = RasaClient(http, *settings.rasas, seconds=RASA_SECONDS)
+    http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=100, keepalive_expiry=2.0))
+    rasa = RasaClient(*settings.rasas, seconds=RASA_SECONDS)
     metrics = Metrics()
     keyring = Keyring.from_settings(settings)
     broker, limits = _shared(settings)
@@ -154,10 +153,18 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         reception=reception,
         desk=desk,
         upkeep=Upkeep(
-            archive, media, desk, settings, minutely=[partial(filling.fill, archive, settings, steps=5)]
+            archive,
+            media,
+            desk,
+            settings,
+            minutely=[
+                partial(filling.fill, archive, settings, steps=5),
+                partial(identifiers.mask_due, archive, settings),
+            ],
         ),
         controls=controls,
-        broadcasts=Broadcasts(store, desk),
+        wording=Wording(database),
+        broadcasts=Broadcasts(store, desk, settings),
         channels=channels,
     )
 
@@ -175,6 +182,7 @@ def _shared(settings: Settings) -> tuple[Broker, Limits]:
 async def _start(gateway: Gateway) -> None:
     with suppress(SQLAlchemyError, OSError):  # the database may be away, or without tables yet
         await gateway.media.sweep()
+    await gateway.wording.start()
     await gateway.broker.start()
     gateway.rasa.workers.start()
     gateway.delivery.start()
@@ -197,6 +205,8 @@ async def _stop(gateway: Gateway) -> None:
     await gateway.broker.stop()
     await gateway.limits.stop()
     await gateway.rasa.workers.stop()
+    await gateway.rasa.close()
+    await gateway.wording.stop()
     await gateway.http.aclose()
     await gateway.engine.dispose()
     await gateway.archive.close()

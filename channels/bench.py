@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, repeat
 from time import perf_counter
 
 from channels.bench_messages import Case
@@ -133,11 +133,12 @@ async def measure_load(
     people = await asyncio.gather(*(target.visitor() for _ in range(visitors)))
     failures: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
+    first = repeat(case.warm_up) if case.warm_up else texts
     for _ in range(_WARM):
         for outcome in await asyncio.gather(
-            *(one.ask(text) for one, text in zip(people, texts, strict=False))
+            *(one.ask(text) for one, text in zip(people, first, strict=False))
         ):
-            failures.update(_failure(case, outcome))
+            failures.update(filter(None, [outcome.failure]) if case.warm_up else _failure(case, outcome))
     before = watch()
     started = perf_counter()
     done: list[tuple[float, float]] = []

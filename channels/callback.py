@@ -8,8 +8,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.base import HandoverWish
-from channels.handover import cancel
-from channels.inbox import Claimed
+from channels.claiming import Claimed
+from channels.handover_wishes import cancel
 from channels.store import Store
 from troly.clock import now
 from troly.privacy import Keyring

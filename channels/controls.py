@@ -18,9 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import handover, texts
+from channels import handover_wishes, texts
 from channels.base import Button, Channel, Outbound, PushChannel
-from channels.inbox import Also, Claimed
+from channels.claiming import Claimed
+from channels.concluding import Also
 from channels.outbox import Place
 from channels.store import Store
 from troly.clock import now
@@ -168,7 +169,7 @@ async def instead(
         pass
 
     async def asked(connection: AsyncConnection, place: Place) -> None:
-        await handover.open_for(connection, place.conversation_id, "talk_to_human")
+        await handover_wishes.open_for(connection, place.conversation_id, "talk_to_human")
 
     async def kept(connection: AsyncConnection, place: Place) -> None:
         await keep_message(connection, place, keyring)

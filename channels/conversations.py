@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, exists, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,8 @@ from channels.errors import ApiError
 from channels.outbox import Event, append, events_after
 from channels.store import Store
 from troly.clock import now
+from troly.masking import without_identifiers
+from troly.privacy import MASK
 from troly.tables import turns
 from troly.tables.conversations import Conversation, Rating, forget_dialogue
 from troly.tables.delivery import INTERNAL, Inbox, Outbox
@@ -34,6 +37,8 @@ class CitizenLine:
     at: datetime
     state: str
     platform_id: str
+    media: dict[str, Any] | None = None
+    """What was sent besides words (channels/reception.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,15 @@ class Transcript:
         return None
 
     def said(self, line: CitizenLine) -> str:
-        """The citizen's words; for a button its title."""
+        """The citizen's words, with what was sent beside them named; for a button its title."""
         if line.payload is None:
-            return line.text or ""
+            sent = sharing.sent_kind(line.media)
+            named = texts.say(f"shared_{sent}", self.language) if sent else ""
+            return f"{named} {line.text}" if named and line.text else line.text or named
         if title := self.title_of(line.payload):
             return title
         shared = sharing.kind_in(line.payload)
-        return texts.say(f"shared_{shared}" if shared else "button_pressed", self.language)
+        return texts.say(f"shared_{shared}" if shared else "pressed", self.language)
 
 
 def new_id() -> str:
@@ -102,6 +109,13 @@ async def last_event(store: Store, conversation_id: str) -> int | None:
         return number
 
 
+async def wants_staff(store: Store, conversation_id: str) -> bool:
+    """Whether an official was asked for, or answers."""
+    wanted = exists().where(Conversation.id == conversation_id, Conversation.handover.is_not(None))
+    async with store.read() as connection:
+        return bool(await connection.scalar(select(wanted)))
+
+
 async def read(store: Store, conversation_id: str) -> Transcript | None:
     """The transcript; None when there is no such conversation."""
     async with store.read() as connection:
@@ -119,7 +133,15 @@ async def read(store: Store, conversation_id: str) -> Transcript | None:
         if found is None:
             return None
         rows = await connection.execute(
-            select(Inbox.id, Inbox.text, Inbox.payload, Inbox.received_at, Inbox.state, Inbox.message_id)
+            select(
+                Inbox.id,
+                Inbox.text,
+                Inbox.payload,
+                Inbox.received_at,
+                Inbox.state,
+                Inbox.message_id,
+                Inbox.media,
+            )
             .where(
                 Inbox.conversation_id == conversation_id,
                 # What the system had the assistant say is not the citizen's.
@@ -190,7 +212,7 @@ async def rate(
                 target=target,
                 scale=scale,
                 value=value,
-                comment=comment,
+                comment=without_identifiers(comment, MASK),  # nobody calls back because of a rating
                 reason=reason,
                 created_at=now(),
             )

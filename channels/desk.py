@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from channels import callback, handover
+from channels import callback, handover, handover_times
 from channels.base import Channel, PushChannel
 from channels.handover import Changed
 from channels.store import Store
@@ -107,8 +107,8 @@ class Desk:
 
     async def look(self) -> int:
         """End what nobody claimed in time, and give back what an officer forgot; how many."""
-        changed = await handover.expire(self._store, self._patience)
-        changed += await handover.release(self._store, self._idle)
+        changed = await handover_times.expire(self._store, self._patience)
+        changed += await handover_times.release(self._store, self._idle)
         for one in changed:
             await self.told(one)
         return len(changed)

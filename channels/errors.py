@@ -8,7 +8,7 @@ class ChannelError(Exception):
 
 
 class ApiError(ChannelError):
-    """A request that is refused. `code` names the texts in channels/texts.py that say why."""
+    """A request that is refused. `code` names the texts in channels/notices that say why."""
 
     def __init__(self, status: int, code: str, *, retry_after: float | None = None, **values: object) -> None:
         """`retry_after` in seconds becomes the Retry-After header; `values` fill the text."""

@@ -10,7 +10,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.base import Channel
-from channels.broadcasting import Broadcasts
+from channels.broadcasting.running import Broadcasts
 from channels.broker import Broker
 from channels.controls import Controls
 from channels.delivery import Delivery
@@ -24,6 +24,7 @@ from channels.sender import Sender
 from channels.store import Store
 from channels.tokens import Tokens
 from channels.upkeep import Upkeep
+from channels.wording import Wording
 from troly.privacy import Keyring
 from troly.settings import Settings
 
@@ -51,6 +52,7 @@ class Gateway:
     desk: Desk
     upkeep: Upkeep
     controls: Controls
+    wording: Wording
     broadcasts: Broadcasts
     channels: Mapping[str, Channel]
 

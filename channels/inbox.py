@@ -1,32 +1,24 @@
-"""The inbox: a message is stored once, taken by one worker at a time, and leaves with its answer.
+"""The inbox: a message that comes in is stored once, and numbered within its conversation.
 
-A claim is a lease: the row becomes due again when it runs out, unless its worker renews it. Only the
-oldest waiting message of a conversation can be claimed, so a conversation's messages are answered one
-at a time and in order.
+Who answers it, and when: channels/claiming.py. How it leaves: channels/concluding.py.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import bindparam, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
 
-from channels import own_payloads
-from channels.base import Inbound, Outbound
-from channels.outbox import Kind, Place, reserve, write
+from channels.base import Inbound
 from channels.store import Store
-from troly.clock import now
-from troly.privacy import MASK
+from troly.masking import identifying
 from troly.tables.conversations import STAFF, Conversation
-from troly.tables.delivery import DONE, HELD, INTERNAL, PARKED, WAITING, Inbox
+from troly.tables.delivery import PARKED, WAITING, Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +28,6 @@ class Accepted:
     id: str
     fresh: bool
     """False for a redelivery: the id is that of the first delivery."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that this worker holds until `until`."""
-
-    id: str
-    claim: str
-    channel: str
-    conversation_id: str
-    number: int
-    text: str | None
-    payload: str | None
-    media: dict[str, Any] | None
-    received_at: datetime
-    attempts: int
-    """Counting this one."""
-    notified_at: datetime | None
-    language: str | None
-    """In which the conversation was last answered, or was asked for."""
-    handover: str | None
-    """Who answers in the conversation; finish() looks again."""
-    secret: bool
-    """The text must not be kept: it is encrypted, and with the answer a mask takes its place."""
-    visitor: str | None
-    """Keyed hash of the address it came from, on the website."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A message that could not be answered; the citizen was told."""
-
-    id: str
-    channel: str
-    conversation_id: str
-    received_at: datetime
-    finished_at: datetime
-    attempts: int
-    error: str
-
-
-Outcome = Literal["stored", "more", "held", "superseded", "erased"]
-"""What became of an answer: stored (`more`: and another message of the conversation may wait); not
-stored, because staff hold the conversation, another worker has the message, or it was erased."""
-
-Also = Callable[[AsyncConnection, Place], Awaitable[None]]
-"""What else belongs to an answer, done in the transaction that stores it."""
 
 
 async def accept(store: Store, message: Inbound) -> Accepted | None:
@@ -116,6 +61,7 @@ async def accept_in(connection: AsyncConnection, message: Inbound) -> Accepted |
         "payload": message.payload,
         "media": _without_caption(message.media) if secret else message.media,
         "secret": secret,
+        "identifying": not secret and identifying(message.text, message.payload),
         "visitor": message.visitor,
         "received_at": message.received_at,
         "state": WAITING,
@@ -156,190 +102,6 @@ def _without_caption(media: dict[str, Any] | None) -> dict[str, Any] | None:
     return media and {name: value for name, value in media.items() if name != "caption"}
 
 
-async def claim(store: Store, limit: int, lease: timedelta) -> list[Claimed]:
-    """Take up to `limit` messages, the longest waiting first; each is the oldest of its conversation."""
-    if limit < 1:
-        return []
-    moment, name = now(), uuid.uuid4().hex
-    values = {"moment": moment, "most": limit, "until": moment + lease, "name": name}
-    async with store.write() as connection:
-        rows = await connection.execute(_claiming(), values)
-        claimed = [Claimed(claim=name, **row) for row in rows.mappings()]
-    return sorted(claimed, key=lambda message: message.received_at)
-
-
-@cache
-def _claiming() -> Any:
-    """Made once: to put it together takes longer than to run it."""
-    older = aliased(Inbox)
-    due = (
-        select(Inbox.id)
-        .where(
-            Inbox.state == WAITING,
-            Inbox.due_at <= bindparam("moment"),
-            ~exists().where(
-                older.conversation_id == Inbox.conversation_id,
-                older.state == WAITING,
-                older.number < Inbox.number,
-            ),
-        )
-        .order_by(Inbox.received_at)
-        .limit(bindparam("most"))
-        # PostgreSQL: workers of other processes pass by what is being claimed. SQLite has one writer.
-        .with_for_update(skip_locked=True, of=Inbox)
-        .cte("due")
-    )
-    return (
-        update(Inbox)
-        .where(Inbox.id.in_(select(due.c.id)))
-        .values(due_at=bindparam("until"), claim=bindparam("name"), attempts=Inbox.attempts + 1)
-        .returning(
-            Inbox.id,
-            Inbox.channel,
-            Inbox.conversation_id,
-            Inbox.number,
-            Inbox.text,
-            Inbox.payload,
-            Inbox.media,
-            Inbox.received_at,
-            Inbox.attempts,
-            Inbox.notified_at,
-            Inbox.secret,
-            Inbox.visitor,
-            _of_conversation(Conversation.language).label("language"),
-            _of_conversation(Conversation.handover).label("handover"),
-        )
-    )
-
-
-def _of_conversation(column: Any) -> Any:
-    # Written out: for SQLite, SQLAlchemy drops the tables' names after RETURNING.
-    mine = Conversation.id == literal_column("inbox.conversation_id")
-    return select(column).where(mine).scalar_subquery()
-
-
-async def renew(store: Store, messages: Sequence[Claimed], lease: timedelta) -> None:
-    """Hold the messages for another lease; those that went to another worker stay with it."""
-    async with store.write() as connection:
-        await connection.execute(
-            update(Inbox)
-            .where(
-                Inbox.id.in_([message.id for message in messages]),
-                Inbox.claim.in_({message.claim for message in messages}),
-                Inbox.state == WAITING,
-            )
-            .values(due_at=now() + lease)
-        )
-
-
-async def finish(
-    store: Store,
-    message: Claimed,
-    replies: Sequence[Outbound],
-    *,
-    error: str | None = None,
-    media: dict[str, Any] | None = None,
-    also: Also | None = None,
-) -> Outcome:
-    """Store the answer and close the message in one transaction; with `error` it is parked.
-
-    `media` replaces what is known of the message's media; `also` is done in the same transaction. Where
-    staff hold the conversation the answer stays unsaid, and the message is kept for them ("held").
-    """
-    values: dict[str, object] = {
-        "state": PARKED if error else DONE,
-        "finished_at": now(),
-        "error": error,
-        "visitor": None,
-    }
-    if message.secret:
-        values["text"] = MASK
-    if media is not None:
-        values["media"] = media
-    return await _conclude(store, message, values, replies, "reply", also)
-
-
-async def postpone(
-    store: Store,
-    message: Claimed,
-    pause: timedelta,
-    error: str,
-    *,
-    counts: bool = True,
-    notice: Outbound | None = None,
-) -> Outcome:
-    """Give the message back, to be tried again after `pause`; `counts` False takes this try off the count.
-
-    `notice` is told to the citizen now.
-    """
-    moment = now()
-    values: dict[str, object] = {"due_at": moment + pause, "claim": None, "error": error}
-    if not counts:
-        values["attempts"] = message.attempts - 1
-    if notice:
-        values["notified_at"] = moment
-    return await _conclude(store, message, values, [notice] if notice else [], "notice")
-
-
-async def hold(store: Store, message: Claimed, media: dict[str, Any] | None = None) -> Outcome:
-    """Keep the message for staff; where they have just handed the conversation back, it waits again."""
-    values: dict[str, object] = {"due_at": now(), "claim": None, "attempts": message.attempts - 1}
-    if media is not None:
-        values["media"] = media
-    return await _conclude(store, message, values, [], "notice")
-
-
-class _NotOursError(Exception):
-    """Rolls the transaction back."""
-
-
-async def _conclude(
-    store: Store,
-    message: Claimed,
-    values: dict[str, object],
-    contents: Sequence[Outbound],
-    kind: Kind,
-    also: Also | None = None,
-) -> Outcome:
-    """Change the message, if it is still this worker's, and tell the citizen, both or neither."""
-    try:
-        async with store.write() as connection:
-            place = await reserve(
-                connection, message.conversation_id, contents, awaits_secret=_asks(message, values, contents)
-            )
-            if place is None:
-                return "erased"
-            held = place.handover == STAFF and own_payloads.is_for_staff(message.payload)
-            if held:
-                # Staff took the conversation while the answer was being made: it stays unsaid.
-                kept = {name: values[name] for name in values.keys() & {"media", "text"}}
-                values, contents = kept | {"state": HELD, "claim": None, "error": None}, ()
-            changed = await connection.execute(
-                update(Inbox)
-                .where(Inbox.id == message.id, Inbox.claim == message.claim, Inbox.state == WAITING)
-                .values(**values)
-            )
-            if not changed.rowcount:
-                raise _NotOursError
-            if contents:
-                await write(connection, place, contents, kind=kind, inbox_id=message.id)
-            if held:
-                return "held"
-            if also:
-                await also(connection, place)
-            return "more" if place.last_message > message.number else "stored"
-    except _NotOursError:
-        return "erased" if await state_of(store, message.id) is None else "superseded"
-
-
-def _asks(message: Claimed, values: dict[str, object], contents: Sequence[Outbound]) -> bool | None:
-    """Whether the answer asks for a secret; None where the question before it stays open."""
-    answered = values.get("state") == DONE and contents
-    if not answered or (message.payload or "").startswith(INTERNAL):
-        return None
-    return contents[-1].secret
-
-
 async def state_of(store: Store, inbox_id: str) -> str | None:
     """waiting, done or parked; None when there is no such message."""
     async with store.read() as connection:
@@ -370,16 +132,7 @@ async def parked_count(store: Store) -> int:
 
 
 async def _count(store: Store, state: str) -> int:
+    # Written out, as in the partial indexes: with a bound value the planner would not use them.
+    those = Inbox.state == literal_column(f"'{state}'")
     async with store.read() as connection:
-        found = await connection.scalar(select(func.count()).select_from(Inbox).where(Inbox.state == state))
-        return found or 0
-
-
-async def parked(store: Store, limit: int = 100) -> list[Parked]:
-    """The messages that could not be answered, the latest first: for staff to look at."""
-    columns: Any = [getattr(Inbox, field.name) for field in fields(Parked)]
-    async with store.read() as connection:
-        rows = await connection.execute(
-            select(*columns).where(Inbox.state == PARKED).order_by(Inbox.finished_at.desc()).limit(limit)
-        )
-        return [Parked(*row) for row in rows]
+        return await connection.scalar(select(func.count()).select_from(Inbox).where(those)) or 0

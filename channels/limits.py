@@ -21,7 +21,7 @@ ADDRESS_FACTOR = 10
 
 BURST = 3
 """One address may make this part (a third) of a minute's requests at once; the rest comes evenly. Else it
-could fill the queue for a minute, and everybody else would wait behind it."""
+could fill the process for a minute, and everybody else would wait behind it."""
 
 DOORS = {
     "pages": 60,  # the widget and its files
@@ -61,6 +61,12 @@ class Buckets:
         return wait
 
 
+def evenly(per_minute: float, clock: Callable[[], float] = monotonic) -> Buckets:
+    """So many a minute, of which BURST says how many at once; at least one."""
+    size = max(1.0, per_minute / BURST)
+    return Buckets(size, size * 60 / per_minute, clock)
+
+
 class Limits(Protocol):
     """What one visitor may do; each method counts once. Raises ApiError 429 when that is too much."""
 
@@ -92,7 +98,7 @@ class Doors:
     def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
         """From MESSAGES_PER_MINUTE."""
         per_minute = settings.messages_per_minute
-        self._doors = {name: Buckets(per_minute * factor, 60, clock) for name, factor in DOORS.items()}
+        self._doors = {name: evenly(per_minute * factor, clock) for name, factor in DOORS.items()}
         self._streams: Counter[str] = Counter()
 
     def door(self, name: str, address: str) -> None:
@@ -124,7 +130,7 @@ class LocalLimits(Doors):
         """From MESSAGES_PER_MINUTE and CONVERSATIONS_PER_HOUR."""
         super().__init__(settings, clock)
         self._messages = Buckets(settings.messages_per_minute, 60, clock)
-        self._requests = Buckets(settings.messages_per_minute * ADDRESS_FACTOR / BURST, 60 / BURST, clock)
+        self._requests = evenly(settings.messages_per_minute * ADDRESS_FACTOR, clock)
         self._conversations = Buckets(settings.conversations_per_hour, 3600, clock)
 
     async def request(self, address: str) -> None:

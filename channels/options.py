@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class DeliveryOptions:
     """How patient delivery is. All in seconds unless said otherwise."""
 
-    workers: int = 16
-    """Conversations answered at once by this process."""
+    workers: int = 20
+    """Conversations answered at once by this process; `share` of them may be one visitor's."""
+    lag: float = 0.5
+    """By so much each further message of one visitor stands back (channels/claiming.py)."""
     lease: float = 12.0
     """Renewed while a worker lives; a dead worker's message waits no longer than this for another."""
     attempt: float = 30.0
@@ -29,6 +31,11 @@ class DeliveryOptions:
     """For fetching a picture or recording before it is answered."""
     drain: float = 5.0
     """For running tries at shutdown; what is cut off then is taken up again after its lease."""
+
+    @property
+    def share(self) -> int:
+        """How many workers one visitor may have at once: a fifth is always left to others."""
+        return self.workers - self.workers // 5
 
     @property
     def tries(self) -> int:

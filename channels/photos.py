@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from channels.errors import MediaError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIZE_LIMIT = 5 * 1024 * 1024
 """Bytes of one photo."""
@@ -29,7 +31,6 @@ _READ_SIDE = 2600
 """As its code is looked for: a receipt's QR code may be small."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-_AT_ONCE = 2
 
 # As printed by machines, so without the spellings that citizens use (portal/codes.py).
 _APPLICATION = re.compile(
@@ -69,12 +70,30 @@ Found = Picture | ApplicationCode | PersonalCard
 
 async def read(content: bytes) -> Found:
     """What a photo is. Raises MediaError: too_large, not_a_picture."""
-    async with _turns():
-        return await asyncio.to_thread(read_now, content)
+    return await asyncio.to_thread(read_now, content)
 
 
 def read_now(content: bytes) -> Found:
     """The same, in this thread; takes some tenths of a second."""
+    paper = _opened(content, _READ_SIDE)
+    for text in codes(paper.convert("L")):
+        if is_personal(text):
+            return PersonalCard()
+        if code := application_code(text):
+            return ApplicationCode(code)
+    return _written(paper, _SIDE)
+
+
+async def cleaned(content: bytes, side: int) -> Picture:
+    """A picture whose codes were read before, such as drawn pages; at most `side` pixels high and wide.
+
+    Raises MediaError as read() does.
+    """
+    return await asyncio.to_thread(lambda: _written(_opened(content, side), side))
+
+
+def _opened(content: bytes, side: int) -> Image.Image:
+    """The pixels alone, upright, on white, made smaller while they are unpacked."""
     from PIL import Image, ImageOps
 
     if len(content) > SIZE_LIMIT:
@@ -83,9 +102,9 @@ def read_now(content: bytes) -> Found:
         with Image.open(BytesIO(content), formats=_FORMATS) as opened:
             if opened.width * opened.height > _PIXELS:
                 raise MediaError("too_large")
-            opened.draft("RGB", (_READ_SIDE, _READ_SIDE))  # a large JPEG is unpacked to a part of its size
+            opened.draft("RGB", (side, side))  # a large JPEG is unpacked to a part of its size
             upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((_READ_SIDE, _READ_SIDE))
+            upright.thumbnail((side, side))
             pixels = upright.convert("RGBA")
     except MediaError:
         raise
@@ -94,12 +113,11 @@ def read_now(content: bytes) -> Found:
         raise MediaError("not_a_picture") from None
     paper = Image.new("RGB", pixels.size, "white")
     paper.paste(pixels, mask=pixels.getchannel("A"))
-    for text in codes(paper.convert("L")):
-        if is_personal(text):
-            return PersonalCard()
-        if code := application_code(text):
-            return ApplicationCode(code)
-    paper.thumbnail((_SIDE, _SIDE))
+    return paper
+
+
+def _written(paper: Image.Image, side: int) -> Picture:
+    paper.thumbnail((side, side))
     written = BytesIO()
     paper.save(written, "JPEG", quality=82, optimize=True)
     return Picture(written.getvalue(), *paper.size)
@@ -127,13 +145,3 @@ def codes(image: object) -> list[str]:
     view = zxingcpp.ImageView(pixels, image.width, image.height, zxingcpp.ImageFormat.Lum)
     texts = [found.text for found in zxingcpp.read_barcodes(view) if found.valid]
     return sorted(texts, key=lambda text: _PERSONAL.match(text) is None)
-
-
-@lru_cache(maxsize=8)
-def _turns_of(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
-    return asyncio.Semaphore(_AT_ONCE)
-
-
-def _turns() -> asyncio.Semaphore:
-    """Unpacked pictures are large: so many at once in this process."""
-    return _turns_of(asyncio.get_running_loop())

@@ -6,19 +6,17 @@ import json
 import re
 from typing import Any
 
-import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 
 from channels.base import Answer, Button, Link, Outbound, Seen
 from channels.errors import RasaFailed, RasaUnreachable
+from channels.rasa_wire import Late, NotReached, Refused, Wire, WireError
 from channels.rasa_workers import RasaWorkers
 from troly import trace
 from troly.text import clean
 
 log = structlog.get_logger("rasa")
-
-_CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 # "/" and the letters that compatibility normalisation turns into it.
 _SLASHES = re.compile(r"[\s/\uff0f\u2044\u2215]+")
@@ -74,10 +72,10 @@ class _Custom(BaseModel):
 class RasaClient:
     """Asks Rasa for the answer to one message."""
 
-    def __init__(self, client: httpx.AsyncClient, *bases: str, seconds: float) -> None:
+    def __init__(self, *bases: str, seconds: float, wire: Wire | None = None) -> None:
         """`bases`: the addresses of Rasa; `seconds` for a whole turn, unless send() is given another."""
-        self._client = client
-        self.workers = RasaWorkers(client, bases)
+        self._wire = wire or Wire()
+        self.workers = RasaWorkers(self._wire, bases)
         self._seconds = seconds
 
     async def send(
@@ -103,11 +101,11 @@ class RasaClient:
         more = {"visitor": visitor} | ({"secret": True} if secret else {}) if visitor or secret else {}
         more |= {"photo": photo} if photo else {}
         body = {"sender": conversation_id, "message": message, "metadata": metadata | more}
-        response = await self._posted(conversation_id, body, seconds or self._seconds)
-        if response.status_code != 200:
-            raise RasaFailed(f"status_{response.status_code}")
+        status, content = await self._posted(conversation_id, body, seconds or self._seconds)
+        if status != 200:
+            raise RasaFailed(f"status_{status}")
         try:
-            items = response.json()
+            items = json.loads(content)
         except ValueError:
             raise RasaFailed("protocol") from None
         replies = read_replies(items, language)
@@ -115,24 +113,23 @@ class RasaClient:
             raise RasaFailed("empty")  # how a REST channel that is not ours reports an exception
         return replies
 
-    async def _posted(self, conversation_id: str, body: object, seconds: float) -> httpx.Response:
+    async def _posted(self, conversation_id: str, body: object, seconds: float) -> tuple[int, bytes]:
         """What the conversation's worker says; the next one is asked only where nothing reached the first."""
         for worker in self.workers.for_conversation(conversation_id):
             try:
-                return await self._client.post(
-                    worker.webhook,
-                    json=body,
-                    headers=trace.headers(),
-                    timeout=httpx.Timeout(seconds, connect=min(2.0, seconds)),
-                )
-            except _CONNECTING as error:
-                if isinstance(error, httpx.ConnectError):
+                return await self._wire.post(worker.webhook, body, seconds, trace.headers())
+            except NotReached as error:
+                if isinstance(error, Refused):
                     self.workers.unreachable(worker)
-            except httpx.TimeoutException:
+            except Late:
                 raise RasaFailed("timeout") from None
-            except httpx.HTTPError:
+            except WireError:
                 raise RasaFailed("connection") from None
         raise RasaUnreachable
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._wire.close()
 
     async def ready(self, seconds: float) -> list[bool]:
         """For each Rasa whether it has a model loaded."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import httpx
 import structlog
 
+from channels.rasa_wire import Refused, Wire, WireError
 from channels.rendezvous import ranked
 
 log = structlog.get_logger("rasa")
@@ -29,7 +29,7 @@ class Worker:
     """One Rasa process."""
 
     base: str
-    webhook: httpx.URL
+    webhook: str
     up: bool = True
     missed: int = 0
 
@@ -41,13 +41,11 @@ class RasaWorkers:
     again as soon as it answers. Where none is up, all are tried: asking in vain harms nobody.
     """
 
-    def __init__(self, client: httpx.AsyncClient, bases: Sequence[str]) -> None:
+    def __init__(self, wire: Wire, bases: Sequence[str]) -> None:
         """`bases` are the addresses of Rasa; the same ones, in any order, for each gateway."""
-        self._client = client
-        # An address is taken apart once; as text it would be for each message, half a millisecond.
+        self._wire = wire
         self._workers = {
-            base: Worker(base, httpx.URL(f"{base}/webhooks/rest/webhook"))
-            for base in (one.rstrip("/") for one in bases)
+            base: Worker(base, f"{base}/webhooks/rest/webhook") for base in (one.rstrip("/") for one in bases)
         }
         self._watching: asyncio.Task[None] | None = None
 
@@ -88,16 +86,16 @@ class RasaWorkers:
 
     async def _look(self, worker: Worker, seconds: float) -> bool:
         try:
-            response = await self._client.get(f"{worker.base}/status", timeout=seconds)
-        except httpx.ConnectError:
+            status = await self._wire.status(f"{worker.base}/status", seconds)
+        except Refused:
             self._note(worker, MISSES)
             return False
-        except httpx.HTTPError:
+        except WireError:
             self._note(worker, worker.missed + 1)
             return False
         # Without a model it answers, but not citizens.
-        self._note(worker, 0 if response.status_code == 200 else MISSES)
-        return response.status_code == 200
+        self._note(worker, 0 if status == 200 else MISSES)
+        return status == 200
 
     def _note(self, worker: Worker, missed: int) -> None:
         worker.missed = missed

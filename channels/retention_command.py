@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import httpx
 
-from channels import retention
+from channels import identifiers, retention
 from channels.media import MediaStore
 from channels.retention import Forgotten, Progress
 from channels.store import Store
@@ -20,6 +22,7 @@ async def run(settings: Settings, dry_run: bool, progress: Progress) -> Forgotte
         store = Store(database)
         if dry_run:
             return await retention.count_old(store, settings)
+        await identifiers.mask_due(store, settings, most=sys.maxsize)
         async with httpx.AsyncClient(trust_env=False) as http:
             return await retention.forget_old(store, MediaStore(store, http, settings), settings, progress)
     finally:

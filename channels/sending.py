@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, case, delete, exists, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from channels import texts
+from channels import metering, texts
 from channels.base import Reply
 from channels.outbox import close_chat
 from channels.store import Store
@@ -139,10 +139,12 @@ def _sending(name: str, row: dict[str, Any]) -> Sending:
 
 
 async def progress(store: Store, row: Sending, ids: Sequence[str | None], lease: timedelta) -> bool:
-    """Note the parts that were taken so far, and hold the row for the next. False when it is not ours."""
+    """Note one more part that was taken, and hold the row for the next. False when it is not ours."""
     values = {"due_at": now() + lease, "parts_sent": len(ids), "platform_ids": list(ids)}
     async with store.write() as connection:
-        return await _change(connection, row, values)
+        ours = await _change(connection, row, values)
+        await metering.called(connection, row.channel)
+        return ours
 
 
 async def postpone(
@@ -169,7 +171,10 @@ async def postpone(
         "repeated": row.repeated + int(repeats),
     }
     async with store.write() as connection:
-        return await _change(connection, row, values)
+        ours = await _change(connection, row, values)
+        if repeats:  # it may have arrived: then the platform has counted it
+            await metering.called(connection, row.channel)
+        return ours
 
 
 async def conclude(store: Store, row: Sending, ids: Sequence[str | None], error: str | None = None) -> bool:
@@ -185,7 +190,10 @@ async def conclude(store: Store, row: Sending, ids: Sequence[str | None], error:
         "error": error,
     }
     async with store.write() as connection:
-        return await _forget(connection, row) or await _change(connection, row, values)
+        ours = await _forget(connection, row) or await _change(connection, row, values)
+        if error is None and len(ids) > row.parts_sent:
+            await metering.called(connection, row.channel)
+        return ours
 
 
 async def close(store: Store, row: Sending, reason: str) -> None:

@@ -18,42 +18,90 @@ from channels import pdf_reading, photos
 from channels.base import Outbound
 from channels.errors import MediaError
 from channels.media import PDF, MediaStore, kind_of
+from channels.turnstile import Turnstile
 
 _TAKES_PHOTOS = frozenset({"report_issue", "complain_service"})
 _PHONE = re.compile(r"\+?\d{9,15}")
 
+# Unpacked pictures are large and a PDF may take ten seconds: two of each kind at once in this process, and
+# one visitor never has both places.
+_PHOTOS, _PDFS = Turnstile(2, each=1), Turnstile(2, each=1)
+
+PLAYED = frozenset({"audio/ogg", "audio/mpeg", "audio/aac", "video/mp4"})
+"""Besides pictures, what is kept: browsers play it. Nobody opens other files, so they are only named."""
+
+_PAGES_SIDE = 6500
+"""Pixels of all drawn pages of a PDF together."""
+
 
 async def keep(
-    store: MediaStore, content: bytes, media: dict[str, Any], conversation_id: str
+    store: MediaStore,
+    content: bytes,
+    media: dict[str, Any],
+    conversation_id: str,
+    *,
+    for_staff: bool = False,
 ) -> dict[str, Any]:
     """The media record with what became of the content; a picture is kept without its metadata.
 
-    Raises MediaError for a picture that is none.
+    `for_staff`: an official was asked for, or answers, and will look. Raises MediaError for a picture that
+    is none.
     """
     mime = kind_of(content)
+    visitor = conversation_id
     if mime == PDF:
-        return media | {"kind": "file"} | await read_pdf(content)
+        if for_staff:
+            found = await keep_pdf(store, content, conversation_id, visitor)
+        else:
+            found = await read_pdf(content, visitor)
+        return media | {"kind": "file", "mime": PDF} | found
     if media.get("kind") != "image" and not mime.startswith("image/"):
+        if mime not in PLAYED:
+            return media
         stored = await store.keep(content, mime, conversation_id=conversation_id)
         return media | {"stored": stored.sha256, "mime": stored.mime, "size": stored.size}
-    return media | {"kind": "image"} | await keep_photo(store, content, conversation_id)
+    return media | {"kind": "image"} | await keep_photo(store, content, conversation_id, visitor)
 
 
-async def read_pdf(content: bytes) -> dict[str, Any]:
-    """What a PDF came to: "application_code", or "refused", or nothing. It is never kept."""
+async def read_pdf(content: bytes, visitor: str) -> dict[str, Any]:
+    """What a PDF came to: "application_code", or "refused", or nothing. It is never kept.
+
+    `visitor`: for whom the others wait no longer than for anybody else.
+    """
     try:
-        code = await pdf_reading.application_code(content)
+        async with _PDFS.turn(visitor):
+            code = await pdf_reading.application_code(content)
     except MediaError as error:
-        return {"refused": str(error)} if str(error) == "personal_card" else {}
+        return _not_read(error)
     return {"application_code": code} if code else {}
 
 
-async def keep_photo(store: MediaStore, content: bytes, conversation_id: str) -> dict[str, Any]:
+async def keep_pdf(store: MediaStore, content: bytes, conversation_id: str, visitor: str) -> dict[str, Any]:
+    """The same, with "stored" and "pages" (their number) for its pages as a picture."""
+    try:
+        async with _PDFS.turn(visitor):
+            pages = await pdf_reading.pages(content)
+        async with _PHOTOS.turn(visitor):
+            picture = await photos.cleaned(pages.picture, _PAGES_SIDE)
+    except MediaError as error:
+        return _not_read(error)
+    stored = await store.keep(picture.content, "image/jpeg", conversation_id=conversation_id)
+    kept = {"stored": stored.sha256, "size": stored.size, "pages": pages.count}
+    return kept | ({"application_code": pages.code} if pages.code else {})
+
+
+def _not_read(error: MediaError) -> dict[str, Any]:
+    return {"refused": str(error)} if str(error) == "personal_card" else {}
+
+
+async def keep_photo(store: MediaStore, content: bytes, conversation_id: str, visitor: str) -> dict[str, Any]:
     """What a photo came to: "stored", "mime" and "size"; or "application_code"; or "refused".
 
-    Raises MediaError.
+    `visitor` as for read_pdf(). Raises MediaError.
     """
-    match await photos.read(content):
+    async with _PHOTOS.turn(visitor):
+        found = await photos.read(content)
+    match found:
         case photos.ApplicationCode(code):
             return {"application_code": code}
         case photos.PersonalCard():
@@ -105,6 +153,20 @@ def kind_in(payload: str | None) -> str | None:
     return next((kind for name, kind in _KINDS.items() if name in values), None)
 
 
+def sent_kind(media: dict[str, Any] | None) -> str | None:
+    """What a message's media is called in the transcript: photo, voice, video, file, location or phone."""
+    return _CALLED.get(str((media or {}).get("kind")))
+
+
+_CALLED = {
+    "image": "photo",
+    "voice": "voice",
+    "audio": "voice",
+    "video": "video",
+    "file": "file",
+    "location": "location",
+    "contact": "phone",
+}
 _KINDS = {"photo": "photo", "latitude": "location", "phone": "phone"}
 
 

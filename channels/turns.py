@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import callback, handover
+from channels import callback, handover_wishes
 from channels.base import Answer, Outbound, Seen
-from channels.inbox import Claimed
+from channels.claiming import Claimed
 from channels.outbox import Place
 from troly.clock import now
 from troly.privacy import Keyring
@@ -35,7 +35,7 @@ async def concluded(
         await _handed(connection, message, answer, keyring)
     if place.handover == WAITING and not _is_about_handover(answer):
         language = next((reply.language for reply in reversed(replies)), None)
-        await handover.remind(connection, place.conversation_id, language)
+        await handover_wishes.remind(connection, place.conversation_id, language)
     if not _is_ours(message):
         await connection.execute(insert(Turn), _turn(place, message, replies, answer))
     await counts.add(connection, _figures(place, message, answer))
@@ -44,11 +44,11 @@ async def concluded(
 async def _handed(connection: AsyncConnection, message: Claimed, answer: Answer, keyring: Keyring) -> None:
     wish = answer.handover
     if wish and wish.wish == "cancel":
-        await handover.cancel(connection, message.conversation_id)
+        await handover_wishes.cancel(connection, message.conversation_id)
     elif wish and wish.wish == "message":
         await callback.leave(connection, message, wish, keyring)
     elif answer.status == "handed_over":
-        await handover.open_for(connection, message.conversation_id, answer.intent)
+        await handover_wishes.open_for(connection, message.conversation_id, answer.intent)
 
 
 def _is_about_handover(answer: Answer | None) -> bool:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tqdm import tqdm
 
-from channels.store import Store
 from console import audit as chain
 from console.access import accounts, passwords
 from console.actions import Change
-from console.errors import ConsoleError
 from console.permissions import ROLES, Role
-from console.texts import say
-from troly.database import async_engine, require_tables
+from console.terminal import COMMAND_LINE, act, explained, run
 from troly.errors import TrolyError, UsageError
 from troly.settings import settings
-
-_WHO = "command line"
-
-Answer = TypeVar("Answer")
 
 
 class AuditBrokenError(TrolyError):
@@ -63,13 +53,13 @@ def add(
             display_name=display_name or name,
             roles=roles or (Role.ADMIN,),
             password=passwords.hashed(password),
-            by=_WHO,
+            by=COMMAND_LINE,
             unit=unit,
             language=language or settings().default_language,
             must_change=not given,
         )
 
-    change = _act("account_added", do)
+    change = act("account_added", do)
     click.echo(f"{change.target.removeprefix('staff:')}: {', '.join(change.after['roles'])}")
     if not given:
         click.echo(f"First password, to be changed at the first sign-in: {password}")
@@ -84,7 +74,7 @@ def list_accounts() -> None:
     async def read(connection: AsyncConnection) -> list[accounts.Account]:
         return await accounts.listed(connection)
 
-    for account in _run(read, write=False):
+    for account in run(read, write=False):
         state = "disabled" if account.disabled_at else "OpenID" if account.from_provider else "password"
         codes = "one-time codes" if account.has_code else "no one-time codes"
         click.echo(
@@ -101,7 +91,7 @@ def disable(name: str, undo: bool) -> None:
     async def do(connection: AsyncConnection) -> Change:
         return await accounts.disable(connection, await accounts.id_of(connection, name), off=not undo)
 
-    _act("account_enabled" if undo else "account_disabled", do)
+    act("account_enabled" if undo else "account_disabled", do)
     click.echo(f"{name} is {'enabled' if undo else 'disabled'}.")
 
 
@@ -116,7 +106,7 @@ def reset(name: str, password_env: str) -> None:
         identity = await accounts.id_of(connection, name)
         return await accounts.reset(connection, identity, passwords.hashed(password))
 
-    _act("account_reset", do)
+    act("account_reset", do)
     click.echo(f"{name} is signed out everywhere.")
     if not password_env:
         click.echo(f"New password, to be changed at the first sign-in: {password}")
@@ -150,7 +140,7 @@ def verify(expect: str) -> None:
 
     if expect and not (expect.partition(":")[0].isdigit() and expect.partition(":")[2]):
         raise UsageError("--expect: write LENGTH:HASH, as a run before has printed it")
-    length, digest, broken, then = _run(check, write=False)
+    length, digest, broken, then = run(check, write=False)
     for one in broken:
         click.echo(f"line {one.sequence}: {one.reason}", err=True)
     if expect and then != expect.partition(":")[2]:
@@ -167,46 +157,5 @@ def _given(variable: str, name: str) -> str:
     password = os.environ.get(variable, "")
     if not password:
         raise UsageError(f"--password-env: {variable} is empty")
-    _explained(lambda: passwords.check_choice(password, name))
+    explained(lambda: passwords.check_choice(password, name))
     return password
-
-
-def _act(name: str, do: Callable[[AsyncConnection], Awaitable[Change]]) -> Change:
-    """Whoever has the command line has every permission; what they do is written down all the same."""
-
-    async def with_line(connection: AsyncConnection) -> Change:
-        await chain.hold(connection)
-        change = await do(connection)
-        await chain.append(
-            connection,
-            actor=_WHO,
-            action=name,
-            target=change.target,
-            before=change.before,
-            after=change.after,
-        )
-        return change
-
-    return _run(with_line, write=True)
-
-
-def _run(work: Callable[[AsyncConnection], Awaitable[Answer]], *, write: bool) -> Answer:
-    require_tables(settings().database)
-
-    async def run() -> Answer:
-        engine = async_engine(settings().database)
-        store = Store(engine)
-        try:
-            async with store.write() if write else store.read() as connection:
-                return await work(connection)
-        finally:
-            await engine.dispose()
-
-    return _explained(lambda: asyncio.run(run()))
-
-
-def _explained(work: Callable[[], Answer]) -> Answer:
-    try:
-        return work()
-    except ConsoleError as error:
-        raise UsageError(say("en", error.code, **error.values)) from None

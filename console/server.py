@@ -23,21 +23,28 @@ from channels.limits import LocalLimits
 from channels.security import SecurityHeaders
 from channels.store import Store
 from channels.web.channel import WebChannel
+from channels.wording import Wording
 from console.access.provider import mapping_of
 from console.errors import ConsoleError, SignInNeeded
 from console.pages import (
     access,
     answers,
+    answers_new,
+    answers_steps,
+    answers_thing,
     audit,
+    broadcasts,
     controls,
     conversations,
     figures,
     handover,
     handover_canned,
+    handover_files,
     handover_messages,
     home,
     names,
     review,
+    review_procedures,
     staff,
     thread,
     training,
@@ -60,14 +67,20 @@ AREAS = (
     conversations,
     thread,
     review,
+    review_procedures,
     handover_messages,  # before handover, whose paths would take theirs
     handover_canned,
+    handover_files,
     handover,
     figures,
     names,
     answers,
+    answers_new,  # before the things, whose paths would take theirs
+    answers_steps,
+    answers_thing,
     training,
     controls,
+    broadcasts,
     undelivered,
     staff,
     audit,
@@ -75,7 +88,9 @@ AREAS = (
 """Modules whose `routes` make up the console."""
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    # blob: what a script of ours has just fetched, such as a citizen's photo, to be shown in the page.
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src blob:; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -124,12 +139,15 @@ def create_app(settings: Settings) -> FastAPI:
     broker = _broker(settings)
     web: dict[str, Channel] = {"web": WebChannel(broker)} if broker else {}
     desk = Desk(store, keyring, web, settings, wake=_nobody, wake_sender=_nobody)
+    wording = Wording(engine)  # what citizens are told when an official comes and goes
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if broker:
             await broker.start()
+        await wording.start()
         yield
+        await wording.stop()
         if broker:
             await broker.stop()
         await http.aclose()

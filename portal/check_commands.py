@@ -70,6 +70,15 @@ def check_(
     sys.exit(1 if counts["FAIL"] else 0)
 
 
+@portal.command("holidays")
+def holidays_() -> None:
+    """Print which days of this year and the next are no usual working days, and who said so."""
+    from portal.holidays import shown
+
+    for line in asyncio.run(shown(settings().database)):
+        click.echo(line)
+
+
 @portal.command("sign")
 @click.argument("timestamp")
 @click.argument("body")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol, Self
 from urllib.parse import urljoin
 
+from portal.adapters.holidays import HolidayService
 from portal.adapters.igate import IGate
 from portal.adapters.lgsp import Lgsp
 from portal.adapters.national import NationalPortal
@@ -239,6 +240,15 @@ def _report_service(settings: Settings) -> ReportService | None:
     # Photos go up a slow line; a citizen who waits is told after a few seconds (actions/reports).
     http = Http(address, timeout=_REPORT_SECONDS, attempts=2)
     return ReportService(http, settings.report_token.get_secret_value())
+
+
+def holiday_service(settings: Settings) -> HolidayService | None:
+    """The service that tells the public holidays; None beside a real portal without one."""
+    address = settings.holidays_url or (settings.portal if settings.uses_demo_portal else "")
+    if not address:
+        return None
+    # Nobody waits for it, and it must not hold up the watcher that asks.
+    return HolidayService(Http(address, timeout=min(settings.portal_timeout, 4.0), attempts=1))
 
 
 def _features(settings: Settings) -> frozenset[str]:

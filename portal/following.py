@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from portal.changes import appointment
+from portal.changes import UNSEEN, appointment, unseen
 from portal.models import Application
 from portal.telling import catch_up
 from troly.clock import now
@@ -61,6 +61,20 @@ class Following:
         """Follow an application that was just looked up."""
         # Told from here on: whoever follows it already learns now what this look-up found.
         await catch_up(self._engine, application)
+        return await self._begin(conversation_id, application)
+
+    async def begin_unseen(self, conversation_id: str, code: str) -> tuple[Begun, int]:
+        """Follow an application that the portal would not show just now, and its status when last looked up.
+
+        UNSEEN where nobody has followed it yet: then what the portal shows first is told.
+        """
+        begun = await self._begin(conversation_id, unseen(code))
+        query = select(WatchedApplication.state).where(WatchedApplication.code == code)
+        async with self._engine.connect() as connection:
+            state = await connection.scalar(query)
+        return begun, int(state["status"]) if state else UNSEEN
+
+    async def _begin(self, conversation_id: str, application: Application) -> Begun:
         moment = now()
         try:
             async with self._engine.begin() as connection:
@@ -120,7 +134,10 @@ class Following:
 
     async def _watch(self, connection: AsyncConnection, application: Application, moment: datetime) -> None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        wait = timedelta(minutes=random.uniform(0, self._minutes))  # noqa: S311 - only spreads the load
+        # One that was just looked up need not be looked at again at once: that spreads the load.
+        wait = timedelta(minutes=random.uniform(0, self._minutes))  # noqa: S311
+        if application.status == UNSEEN:
+            wait = timedelta()
         await connection.execute(
             dialect.insert(WatchedApplication)
             .values(

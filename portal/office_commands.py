@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from troly import offices as lists
+from troly import office_list
 from troly.database import async_engine, require_tables
 from troly.errors import UsageError
+from troly.office_list import Office
+from troly.offices import Imported, Offices
 from troly.settings import settings
 from troly.units.directory import directory
 
@@ -21,27 +23,44 @@ def offices() -> None:
 
 @offices.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(file: Path) -> None:
-    """Put FILE (CSV) in the place of the present list; nothing changes when a line is wrong."""
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Where the list uses the id of an office made in the console, have the list's in its place.",
+)
+def import_(file: Path, take_over: bool) -> None:
+    """Put FILE (CSV) in the place of the present list; nothing changes when a line is wrong.
+
+    What was changed in the console about offices of the list ends; offices made there stay beside it, and
+    those taken off there stay off. Each is named.
+    """
     chosen = settings()
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"{file}: not UTF-8; save it as CSV UTF-8") from None
-    found = lists.read(text, chosen.province)
+    found = office_list.read(text, chosen.province)
     require_tables(chosen.database)
 
-    async def work() -> None:
+    async def work() -> tuple[Imported, list[Office]]:
         engine = async_engine(chosen.database)
         try:
-            await lists.Offices(engine, chosen.province).replace(found)
+            store = Offices(engine, chosen.province)
+            return await store.replace(found, take_over=take_over), await store.all()
         finally:
             await engine.dispose()
 
-    asyncio.run(work())
-    served = {office.commune_code for office in found if office.level == "commune"}
-    communes = directory().in_province(chosen.province)
+    met, in_use = asyncio.run(work())
     click.echo(f"{len(found)} offices of {chosen.province} imported")
+    for what, ids in (
+        ("what the console had changed is replaced by the list", met.replaced),
+        ("taken off in the console, stays off", met.retired),
+        ("made in the console, stays beside the list", met.made),
+    ):
+        if ids:
+            click.echo(f"{what}: {', '.join(ids)}", err=True)
+    served = {office.commune_code for office in in_use if office.level == "commune"}
+    communes = directory().in_province(chosen.province)
     if without := [commune.name for commune in communes if commune.code not in served]:
         click.echo(f"without an office: {', '.join(without)}", err=True)
 
@@ -52,17 +71,17 @@ def template() -> None:
     province = settings().province
     if not directory().in_province(province):
         raise UsageError(f"PROVINCE: {province!r} is none of the 34 provinces; write it as in Quảng Ninh")
-    click.echo(lists.template(province), nl=False)
+    click.echo(office_list.template(province), nl=False)
 
 
 @offices.command("list")
 def list_() -> None:
     """Print the offices in use."""
 
-    async def work() -> list[lists.Office]:
+    async def work() -> list[Office]:
         engine = async_engine(settings().database)
         try:
-            return await lists.Offices(engine, settings().province).all()
+            return await Offices(engine, settings().province).all()
         finally:
             await engine.dispose()
 

@@ -7,10 +7,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from portal.client import PortalClient
+from portal.client import PortalClient, holiday_service
 from portal.watcher import Watcher, WatchOptions
 from troly.database import async_engine, require_tables
 from troly.errors import TrolyError
+from troly.holidays import from_file
 from troly.hours import OfficeHours
 from troly.settings import Settings, settings
 
@@ -20,13 +21,17 @@ async def watcher(config: Settings, options: WatchOptions | None = None) -> Asyn
     """A watcher with connections of its own: its breaker must not keep citizens from asking."""
     engine = async_engine(config.database, hide_parameters=True)
     client = PortalClient.from_settings(config)
+    holidays = holiday_service(config)
+    hours = OfficeHours.parse(config.office_hours, from_file())
     chosen = options or WatchOptions(
         interval=config.notice_poll_minutes * 60, per_minute=config.notice_requests_per_minute
     )
     try:
-        yield Watcher(engine, client, OfficeHours.parse(config.office_hours), chosen)
+        yield Watcher(engine, client, hours, chosen, holidays)
     finally:
         await client.aclose()
+        if holidays:
+            await holidays.aclose()
         await engine.dispose()
 
 

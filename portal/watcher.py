@@ -12,20 +12,22 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from time import monotonic
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from portal import watch_store
-from portal.changes import compare
+from portal import holidays, watch_store
+from portal.adapters.holidays import HolidayService
+from portal.changes import UNSEEN, compare
 from portal.client import PortalClient
 from portal.errors import PortalError
 from portal.telling import Watched, note_change
 from troly.clock import VIETNAM, now
 from troly.hours import OfficeHours
+from troly.tables.holidays import current
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ class WatchOptions:
     upkeep: float = 10.0
     """How often reminders and repetitions are looked for."""
     tidying: float = 600.0
+    holidays: float = 3600.0
+    """How often it is looked whether they are to be asked for."""
     first_pause: float = 5.0
     longest_pause: float = 300.0
     """After errors of the portal, doubled each time."""
@@ -87,12 +91,18 @@ class Watcher:
     """The watcher of one process; run() goes on until it is cancelled."""
 
     def __init__(
-        self, engine: AsyncEngine, client: PortalClient, hours: OfficeHours, options: WatchOptions
+        self,
+        engine: AsyncEngine,
+        client: PortalClient,
+        hours: OfficeHours,
+        options: WatchOptions,
+        holiday_service: HolidayService | None = None,
     ) -> None:
-        """The caller closes engine and client."""
+        """The caller closes engine, client and service."""
         self._engine = engine
         self._client = client
         self._hours = hours
+        self._holidays = holiday_service
         self._options = options
         self._owner = secrets.token_hex(8)
         self._budget = Budget(options.per_minute)
@@ -124,6 +134,8 @@ class Watcher:
             told += await self._remind() + await watch_store.repeat(self._engine)
         if self._due("tidying", self._options.tidying):
             await watch_store.tidy(self._engine)
+        if self._due("holidays", self._options.holidays):
+            await holidays.refresh(self._engine, self._holidays)
         if self._next.get("portal", 0.0) > monotonic():
             return told
         try:
@@ -192,7 +204,8 @@ class Watcher:
 
     async def _missed(self, one: Watched) -> None:
         wait = min(self._options.interval * 2**one.misses, 86400.0)
-        give_up = one.misses + 1 >= self._options.lost_after
+        # One that was never seen is not lost, it is not there.
+        give_up = one.misses + 1 >= self._options.lost_after or one.state.get("status") == UNSEEN
         await watch_store.missed(self._engine, one, now() + timedelta(seconds=wait), give_up=give_up)
 
     def _next_look(self) -> datetime:
@@ -206,7 +219,9 @@ class Watcher:
         first, last = self._options.reminder_hours
         if not first <= local.hour < last:
             return 0
-        return await watch_store.remind(self._engine, due_days(self._hours, local.date()), local.date())
+        async with self._engine.connect() as connection:
+            hours = replace(self._hours, calendar=await current(connection))
+        return await watch_store.remind(self._engine, due_days(hours, local.date()), local.date())
 
 
 def due_days(hours: OfficeHours, today: date) -> list[date]:

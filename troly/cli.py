@@ -28,6 +28,7 @@ _COMMANDS = {
     "data": ("bot.data_commands:data", "Check and extend the training data."),
     "user": ("console.commands:user", "Accounts of staff."),
     "audit": ("console.commands:audit", "The record of what staff did."),
+    "erase": ("console.written.commands:erase", "Answer a citizen's written request for access or erasure."),
     "db": ("troly.commands:db", "The database's tables."),
     "backup": ("troly.backups.commands:backup", "Write all data into one file, while everything runs."),
     "restore": ("troly.backups.commands:restore", "Bring the data of a backup here."),

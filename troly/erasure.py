@@ -5,14 +5,15 @@ Each table is named once, in OWNERS or in IMPERSONAL (a test compares both with 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, or_, update
+from sqlalchemy import ColumnElement, Table, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from troly.tables import counts
+from troly.tables.base import metadata
 from troly.tables.channels import media_files
 from troly.tables.checklists import erase_checklists
 from troly.tables.conversations import Conversation, count_ratings, forget_dialogue
@@ -85,6 +86,7 @@ IMPERSONAL: frozenset[str] = frozenset(
         "desk_presence",
         "figure",
         "figure_span",
+        "holiday_year",
         "lease",
         "model_activation",
         "model_instance",
@@ -114,7 +116,7 @@ gone. They stay until they are RETENTION_DAYS old (channels/retention.py)."""
 async def erase(connection: AsyncConnection, conversation_id: str, *, by: str = "citizen") -> Erased:
     """Delete a conversation and all that is known of its citizen, within the caller's transaction.
 
-    `by` is counted: "citizen" or "retention".
+    `by` is counted: "citizen", "retention" or "request" (in writing).
     """
     # Held before all else, as whoever stores a message or an answer does: they wait for each other here.
     # It is also the statement that takes SQLite's write lock.
@@ -133,6 +135,27 @@ async def erase(connection: AsyncConnection, conversation_id: str, *, by: str = 
     if conversation:
         await counts.add(connection, [Count(conversation.channel, conversation.language, "erased", by)])
     return Erased(conversation is not None, files)
+
+
+def owned() -> Iterator[tuple[Table, ColumnElement[Any]]]:
+    """The tables whose rows name the conversation they belong to, and the column that does."""
+    for owner in OWNERS:
+        for name in owner.tables:
+            table = metadata.tables[name]
+            column = "id" if name == "conversation" else "conversation_id"
+            found = table.c.get(column, table.c.get("sender_id"))
+            if found is not None:
+                yield table, found
+
+
+async def holdings(connection: AsyncConnection, conversation_id: str) -> dict[str, int]:
+    """Table -> how many rows of a conversation are in it; tables without any are left out."""
+    counted: dict[str, int] = {}
+    for table, column in owned():
+        rows = select(func.count()).select_from(table).where(column == conversation_id)
+        if number := await connection.scalar(rows):
+            counted[table.name] = number
+    return counted
 
 
 def kept_longer(conversation_id: Any) -> ColumnElement[bool]:

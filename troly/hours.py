@@ -8,15 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from pathlib import Path
-
-import yaml
 
 from troly.clock import VIETNAM
 from troly.errors import SettingError
+from troly.holidays import Calendar
 
-_HOLIDAYS = Path(__file__).parent / "holidays.yml"
 _GROUP = re.compile(r"([1-7])(?:-([1-7]))?((?:\s+\d{2}:\d{2}-\d{2}:\d{2})+)")
 _SPAN = re.compile(r"(\d{2}:\d{2})-(\d{2}:\d{2})")
 _SEARCHED_DAYS = 30
@@ -28,11 +24,11 @@ class OfficeHours:
 
     spans: dict[int, tuple[tuple[time, time], ...]]
     """Day of the week, 1 is Monday -> spans in order."""
-    holidays: dict[date, str]
-    """Day -> name of the holiday in Vietnamese."""
+    calendar: Calendar
+    """Which days are holidays, and which are exchanged."""
 
     @classmethod
-    def parse(cls, written: str, holidays: dict[date, str] | None = None) -> OfficeHours:
+    def parse(cls, written: str, calendar: Calendar) -> OfficeHours:
         """Hours as written. Raises SettingError naming the form."""
         spans: dict[int, tuple[tuple[time, time], ...]] = {}
         for group in written.split(";"):
@@ -48,11 +44,11 @@ class OfficeHours:
                 raise SettingError(f"office hours {written!r}: there is no such time of day") from None
             for day in range(int(found[1]), int(found[2] or found[1]) + 1):
                 spans[day] = pairs
-        return cls(spans, public_holidays() if holidays is None else holidays)
+        return cls(spans, calendar)
 
     def holiday(self, moment: datetime) -> str | None:
         """The name of the public holiday on this day, if it is one."""
-        return self.holidays.get(moment.astimezone(VIETNAM).date())
+        return self.calendar.holiday(moment.astimezone(VIETNAM).date())
 
     def is_open(self, moment: datetime) -> bool:
         """Whether the office is open at this moment."""
@@ -77,11 +73,5 @@ class OfficeHours:
         return next((one for one in before if self._on(one)), None)
 
     def _on(self, day: date) -> tuple[tuple[time, time], ...]:
-        return () if day in self.holidays else self.spans.get(day.isoweekday(), ())
-
-
-@lru_cache(maxsize=1)
-def public_holidays() -> dict[date, str]:
-    """The public holidays of troly/holidays.yml."""
-    raw: dict[date, str] = yaml.safe_load(_HOLIDAYS.read_text(encoding="utf-8"))
-    return dict(raw)
+        weekday = self.calendar.weekday(day)
+        return self.spans.get(weekday, ()) if weekday else ()

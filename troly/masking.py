@@ -29,6 +29,7 @@ _WORD = r"[^\W\d_]+"
 # Whole words, without a second try for shorter ones: else a word of 5,000 letters takes a third of a second.
 _WORDS = re.compile(rf"(?<![^\W\d_]){_WORD}+(?:[ ]{_WORD}+)++")
 
+_HAS_ANY = re.compile(r"\d\D{0,3}\d|@")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 # 0 or +84, then 9 or 10 digits, with single separators. Application codes and years have other lengths.
 _PHONE = re.compile(r"(?<![\w.-])(?:\(?\+?84\)?|0)(?:[\s.\-()]{0,2}\d){8,10}(?![\w-]*\d)")
@@ -116,16 +117,27 @@ def find(text: str) -> list[Span]:
 
     Codes of applications and procedures are not: they name no person, and reviewing needs them.
     """
-    found = [Span(*match.span(), "email") for match in _EMAIL.finditer(text)]
-    found += [Span(*match.span(), "phone") for match in _PHONE.finditer(text)]
-    found += [Span(*match.span(), "phone") for match in _MOBILE.finditer(text)]
-    found += [Span(*match.span(), "id_number") for match in _ID.finditer(text)]
-    found += [Span(*match.span(1), "id_number") for match in _CUED_NUMBER.finditer(text)]
-    found += [Span(*match.span(1), "account") for match in _ACCOUNT.finditer(text)]
+    found = _identifiers(text)
     found += [Span(*match.span(1), "birth_date") for match in _BORN.finditer(text)]
     found += [Span(*match.span(), "address") for match in _ADDRESS.finditer(text)]
     found += _names(text)
     return _outside_codes(text, found)
+
+
+def identifiers(text: str) -> list[Span]:
+    """What leads to one person by itself, in order: phone, ID and account numbers, e-mail addresses."""
+    return _outside_codes(text, _identifiers(text)) if _HAS_ANY.search(text) else []
+
+
+def identifying(text: str | None, payload: str | None) -> bool:
+    """Whether a message has any; of payloads only a shared contact can (a location has as many digits)."""
+    shared = payload if payload and '"phone"' in payload else ""
+    return any(identifiers(written) for written in (text, shared) if written)
+
+
+def without_identifiers(text: str, instead: str) -> str:
+    """The text with `instead` in place of each of them."""
+    return _replaced(text, identifiers(text), lambda _kind: instead)
 
 
 def mask(text: str, label: Callable[[Kind], str] = lambda kind: kind) -> str:
@@ -165,6 +177,16 @@ def ours(text: str) -> list[Span]:
 def mask_ours(text: str, label: Callable[[Kind], str] = lambda kind: kind) -> str:
     """mask() for what the assistant or an official wrote."""
     return _replaced(text, ours(text), lambda kind: f"[{label(kind)}]")
+
+
+def _identifiers(text: str) -> list[Span]:
+    found = [Span(*match.span(), "email") for match in _EMAIL.finditer(text)]
+    found += [Span(*match.span(), "phone") for match in _PHONE.finditer(text)]
+    found += [Span(*match.span(), "phone") for match in _MOBILE.finditer(text)]
+    found += [Span(*match.span(), "id_number") for match in _ID.finditer(text)]
+    found += [Span(*match.span(1), "id_number") for match in _CUED_NUMBER.finditer(text)]
+    found += [Span(*match.span(1), "account") for match in _ACCOUNT.finditer(text)]
+    return found
 
 
 def _replaced(text: str, spans: Iterable[Span], by: Callable[[Kind], str]) -> str:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     handover_idle_minutes: int = Field(default=60, ge=1)
     retention_days: int = Field(default=90, ge=1)
     retention_days_with_report: int = Field(default=365, ge=1)
+    identifier_hours: int = Field(default=1, ge=0, le=168)
 
     # Storage
     secrets_dir: str = ""
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     report_url: str = ""
     report_token: SecretStr = SecretStr("")
     report_follow_minutes: float = Field(default=15, gt=0)
+    holidays_url: str = ""
     demo_catalogue: str = "auto"
 
     # The website
@@ -112,11 +114,14 @@ class Settings(BaseSettings):
     zalo_oa_auth: str = "https://oauth.zaloapp.com"
     zalo_oa_free_messages: int = Field(default=0, ge=0)
     zalo_oa_paid_window: bool = False
+    zalo_oa_monthly_messages: int = Field(default=0, ge=0)
     zalo_oa_night: Literal["hold", "send"] = "hold"
     zalo_bot_token: SecretStr = SecretStr("")
     zalo_bot_secret: SecretStr = SecretStr("")
     zalo_bot_mode: Literal["webhook", "polling"] = "webhook"
     zalo_bot_api: str = "https://bot-api.zaloplatforms.com"
+    zalo_bot_monthly_messages: int = Field(default=3000, ge=0)
+    broadcast_reserve: float = Field(default=0.5, ge=0, le=1)
 
     # Review
     review_confirm_share: float = Field(default=0.2, ge=0, le=1)

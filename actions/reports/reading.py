@@ -39,6 +39,11 @@ _NOTHING_SAID = frozenset(
 )
 """Words that only say that one wants to report."""
 
+_OFFICE = re.compile(
+    r"\b(?:ubnd|uy ban|mot cua|cong an|phuong|xa|phong|so|trung tam|chi cuc|cuc|bhxh|bao hiem|thue|toa an"
+    r"|vien|tram|truong|van phong|co quan|office|desk|police|ward|commune|department|committee|court"
+    r"|cent(?:re|er)|school|hospital|station)\b"
+)
 _YES = re.compile(
     r"(?:gui(?: di| luon| ngay)?|dung(?: roi)?|ok(?:e|ay)?|dong y|co|xac nhan|duoc|chuan|vang|u"
     r"|send(?: it)?|yes|correct|submit)(?: a| nhe| roi| luon| di| please)*"
@@ -213,9 +218,11 @@ def _commune(draft: Draft, message: Message) -> Draft | None:
 
 
 def _office(draft: Draft, message: Message) -> Draft | None:
-    if _is_question(message.turn) and message.turn.intent in _ELSEWHERE:
-        return None
     text = message.turn.text
+    # The name of an office is easily taken for a procedure of that office.
+    named = _OFFICE.search(message.folded) or communes_in(text)
+    if _is_question(message.turn) and (message.turn.intent in _ELSEWHERE or not named):
+        return None
     return at_address(draft, text) if len(text) >= 3 else replace(draft, note="office")
 
 

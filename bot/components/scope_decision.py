@@ -12,11 +12,15 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.components.storage import data_folder, needing_intents
-from bot.components.timing import timed
+from bot.components.timing import is_payload, normalized, timed
 from bot.understanding.finder import Finding
 from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
 from bot.understanding.set_by_staff import STAFF
+from bot.understanding.staff_guides import GUIDES
 
+GUIDE_INTENT = "ask_digital_help"
+_SAID = 0.95
+"""As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
 _NAMED_OUTSIDE, _FITS = 0.7, 0.6
@@ -47,6 +51,7 @@ class ScopeDecision(GraphComponent):
         for message in messages:
             with timed(message, "scope"):
                 self._revise(message)
+                self._guided(message)
                 intent = (message.get(INTENT) or {}).get("name")
                 if intent not in self._needing:
                     if not _names_procedures(message, intent):
@@ -74,6 +79,23 @@ class ScopeDecision(GraphComponent):
         made = [{"name": n, "confidence": round(v, 4)} for n, v in revised(ranking, out, rejects).items()]
         message.set(INTENT, dict(made[0]), add_to_output=True)
         message.set(INTENT_RANKING_KEY, made, add_to_output=True)
+
+    def _guided(self, message: Message) -> None:
+        """A guide's own words, which staff wrote after the training, ask for it."""
+        if is_payload(message):
+            return
+        intent = (message.get(INTENT) or {}).get("name")
+        text = normalized(message)
+        finding: Finding | None = message.get("finding")
+        undecided = intent == OUT_OF_SCOPE or (
+            intent in self._needing and (finding is None or finding.decision != "answer")
+        )
+        if intent == GUIDE_INTENT or not (GUIDES.names(text) or (undecided and GUIDES.mentions(text))):
+            return
+        others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one["name"] != GUIDE_INTENT]
+        made = {"name": GUIDE_INTENT, "confidence": _SAID}
+        message.set(INTENT, dict(made), add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [made, *others], add_to_output=True)
 
 
 def _names_procedures(message: Message, intent: str | None) -> bool:

@@ -15,8 +15,8 @@ from channels.telegram import commands
 from channels.telegram.client import ALLOWED_UPDATES, make_bot, secret_of
 from channels.telegram.failures import TOKEN_FIX
 from channels.telegram.redaction import redact
-from channels.telegram.texts import say
 from channels.telegram.webhook import PATH
+from channels.texts import say
 from troly.clock import VIETNAM
 from troly.errors import UsageError
 from troly.settings import Settings
@@ -70,7 +70,7 @@ async def test(settings: Settings, chat: str) -> None:
             "chat: is a number; Telegram Desktop shows it: Settings, Advanced, Experimental, Show Peer IDs"
         )
     async with _bot(settings) as bot:
-        await bot.send_message(int(chat), say("test", settings.default_language))
+        await bot.send_message(int(chat), say("telegram_test", settings.default_language))
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from telegram import Bot, BotCommand
 
 from channels import menu
-from channels.telegram.texts import say
+from channels.texts import say
 
 NAMES = (*(entry.name for entry in menu.ENTRIES), "delete")
 """In the order of the menu. Telegram allows only a-z, 0-9 and _ in a command's name."""
@@ -71,5 +71,5 @@ async def register(bot: Bot, default_language: str) -> None:
     """
     for language in ("vi", "en", None):
         spoken = language or default_language
-        shown = [BotCommand(name, say(name, spoken)) for name in NAMES]
+        shown = [BotCommand(name, say(f"telegram_command_{name}", spoken)) for name in NAMES]
         await bot.set_my_commands(shown, language_code=language)

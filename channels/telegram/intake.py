@@ -25,7 +25,7 @@ from channels.telegram.addresses import external_id, target
 from channels.telegram.failures import UNREADABLE, send_error
 from channels.telegram.people import People
 from channels.telegram.reading import EraseAsked, Me, language_of, read
-from channels.telegram.texts import say
+from channels.texts import say
 from troly.clock import now
 
 log = structlog.get_logger("telegram")
@@ -120,13 +120,19 @@ class Intake:
         asker = message.from_user.id
         keyboard = InlineKeyboardMarkup(
             [
-                [InlineKeyboardButton(say("erase_yes", language), callback_data=f"{_ERASE}:{asker}")],
-                [InlineKeyboardButton(say("erase_no", language), callback_data=f"{_KEEP}:{asker}")],
+                [
+                    InlineKeyboardButton(
+                        say("telegram_erase_yes", language), callback_data=f"{_ERASE}:{asker}"
+                    )
+                ],
+                [InlineKeyboardButton(say("telegram_erase_no", language), callback_data=f"{_KEEP}:{asker}")],
             ]
         )
         try:
             await self._bot.send_message(
-                text=say("erase_question", language), reply_markup=keyboard, **target(external_id(message))
+                text=say("telegram_erase_question", language),
+                reply_markup=keyboard,
+                **target(external_id(message)),
             )
         except TelegramError as error:
             # Asked twice is better than not at all; what Telegram will never take is let go.
@@ -139,7 +145,7 @@ class Intake:
         language = language_of(query.from_user)
         data, message = query.data or "", query.message
         if message is None or not data:
-            self._beside(self._bot.answer_callback_query(query.id, say("stale", language)))
+            self._beside(self._bot.answer_callback_query(query.id, say("telegram_stale", language)))
             return
         if data.startswith((f"{_ERASE}:", f"{_KEEP}:")):
             await self._erase_decided(query, data)
@@ -158,7 +164,7 @@ class Intake:
             ),
         )
         if accepted is None:
-            self._beside(self._bot.answer_callback_query(query.id, say("slow_down", language)))
+            self._beside(self._bot.answer_callback_query(query.id, say("telegram_slow_down", language)))
             return
         self._beside(self._bot.answer_callback_query(query.id))
         if isinstance(message, Message) and accepted.fresh:
@@ -171,10 +177,14 @@ class Intake:
         language = language_of(query.from_user)
         if asker != str(query.from_user.id):
             self._beside(
-                self._bot.answer_callback_query(query.id, say("not_yours", language), show_alert=True)
+                self._bot.answer_callback_query(
+                    query.id, say("telegram_not_yours", language), show_alert=True
+                )
             )
             return
-        chosen = _title_of(message, data) or say("erase_yes" if choice == _ERASE else "erase_no", language)
+        chosen = _title_of(message, data) or say(
+            "telegram_erase_yes" if choice == _ERASE else "telegram_erase_no", language
+        )
         if choice == _ERASE:
             place = external_id(message) if isinstance(message, Message) else str(message.chat.id)
             await self._reception.erase(NAME, place)

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from channels.base import Button, Link, Part, Reply
 from channels.choices import reference, thumb
 from channels.splitting import split, units
-from channels.telegram.texts import say
+from channels.texts import say
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -38,7 +38,7 @@ def render(reply: Reply, *, public_url: str = "") -> list[Part]:
     if image := _image(reply.image, public_url):
         captioned = len(pieces) == 1 and units(_visible(pieces[0])) <= CAPTION_LIMIT
         caption = _html(pieces.pop()) if captioned else ""
-        instead = caption or _html([Link(title=say("picture", reply.language), url=image)])
+        instead = caption or _html([Link(title=say("telegram_picture", reply.language), url=image)])
         parts.append({"method": "sendPhoto", "photo": image, "text": caption, "instead": instead})
     parts += [{"method": "sendMessage", "text": _html(piece)} for piece in pieces]
     if not parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic, perf_counter
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from channels.gateway import Gateway
 from channels.inbox import Accepted
 from channels.limits import network
 from channels.rasa import valid_payload
+from channels.turnstile import Turnstile
 from channels.web.events import NOTICES
 from channels.web.forms import (
     TEXT_LIMIT,
@@ -43,6 +45,8 @@ log = structlog.get_logger("web")
 
 WAIT_SECONDS = 30.0
 _GREETING_SECONDS = 4.0
+_GREETINGS = Turnstile(16, each=4)
+"""Greetings that Rasa makes at once: they do not wait in the inbox, where visitors share the workers."""
 
 router = APIRouter(responses={status: {"model": Refusal} for status in (401, 413, 422, 429)})
 
@@ -66,25 +70,27 @@ async def open_conversation(
     await gateway.limits.conversation(address_of(request.scope))
     identity = conversations.new_id()
     language = (body and body.language) or None
-    spoken = await _greet(gateway, identity, language)
+    spoken = await _greet(gateway, identity, language, network(address_of(request.scope)))
     greeting = await conversations.begin(gateway.store, identity, "web", language, spoken)
     return Opened(conversation_id=identity, token=gateway.tokens.issue(identity), greeting=greeting)
 
 
-async def _greet(gateway: Gateway, identity: str, language: str | None) -> list[Outbound]:
+async def _greet(gateway: Gateway, identity: str, language: str | None, visitor: str) -> list[Outbound]:
     if off := (await gateway.controls.now()).off_for("web"):
         return [off.said(language or gateway.settings.default_language)]
     try:
-        return await gateway.rasa.send(
-            identity,
-            "/greet",
-            channel="web",
-            message_id=f"{identity}-greeting",
-            language=language,
-            seconds=_GREETING_SECONDS,
-        )
-    except RasaError as error:
-        log.warning("greeting_without_rasa", reason=error.reason)
+        async with asyncio.timeout(_GREETING_SECONDS), _GREETINGS.turn(visitor):
+            return await gateway.rasa.send(
+                identity,
+                "/greet",
+                channel="web",
+                message_id=f"{identity}-greeting",
+                language=language,
+                seconds=_GREETING_SECONDS,
+            )
+    except (RasaError, TimeoutError) as error:
+        reason = error.reason if isinstance(error, RasaError) else "no_turn"
+        log.warning("greeting_without_rasa", reason=reason)
         return [texts.greeting(language or gateway.settings.default_language)]
 
 

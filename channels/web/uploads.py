@@ -12,8 +12,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from channels import conversations, sharing
+from channels.edge import address_of
 from channels.errors import ApiError, MediaError
 from channels.gateway import Gateway
+from channels.limits import network
 from channels.media import PDF, kind_of
 from channels.web.forms import Refusal
 from channels.web.session import GatewayParam, SessionParam
@@ -51,7 +53,7 @@ async def upload(request: Request, gateway: GatewayParam, session: SessionParam)
 
     Its metadata is removed. A QR code or barcode with the code of an application is read; a photo of an
     identity or insurance card is refused and not kept. Of a PDF, such as a receipt, only the code of an
-    application is read.
+    application is read; once an official is asked for, its first pages are kept as a picture.
     """
     identity = session.conversation_id
     await gateway.limits.message(identity)
@@ -59,21 +61,26 @@ async def upload(request: Request, gateway: GatewayParam, session: SessionParam)
         raise ApiError(401, "conversation_over")
     if await _count(gateway, identity) >= _MOST:
         raise ApiError(429, "too_many_photos", retry_after=3600)
+    visitor = network(address_of(request.scope))
     content = _photo(request.headers.get("content-type", ""), await request.body())
     try:
         if kind_of(content) == PDF:
-            kept = await sharing.read_pdf(content)
+            if await conversations.wants_staff(gateway.store, identity):
+                kept = await sharing.keep_pdf(gateway.media, content, identity, visitor)
+            else:
+                kept = await sharing.read_pdf(content, visitor)
             if not kept:
                 raise ApiError(422, "no_code_in_file")
         else:
-            kept = await sharing.keep_photo(gateway.media, content, identity)
+            kept = await sharing.keep_photo(gateway.media, content, identity, visitor)
     except MediaError as error:
         large = str(error) == "too_large"
         raise ApiError(413 if large else 422, "too_large" if large else "not_a_picture") from None
     if refused := kept.get("refused"):
         log.info("photo_refused", conversation_id=identity, reason=refused)
         raise ApiError(422, str(refused))
-    if code := kept.get("application_code"):
+    code = kept.get("application_code")
+    if code and "stored" not in kept:
         values = json.dumps({"application_code": code})
         return Uploaded(media_id=None, payload=f"/inform_application_code{values}")
     name = str(kept["stored"])

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from channels.base import Part, Reply
 from channels.splitting import split
-from channels.zalo_bot import texts
+from channels.texts import say
 
 TEXT_LIMIT = 2000
 """Characters of one message. Counted in UTF-16 units, as the platform counts its text styles."""
@@ -40,8 +40,15 @@ def _text(reply: Reply) -> str:
             f"{number}. {' '.join(button.title.split())}"
             for number, button in enumerate(reply.buttons, start=1)
         ]
-        blocks.append("\n".join([*lines, texts.choose(reply.language, len(lines))]))
+        blocks.append("\n".join([*lines, _choose(reply.language, len(lines))]))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _choose(language: str, count: int) -> str:
+    """The one line that says how to choose among `count` options."""
+    if count == 1:
+        return say("zalo_bot_choose_one", language)
+    return say("zalo_bot_choose_number", language, count=count)
 
 
 def _address(image: str | None, public_url: str) -> str | None:

@@ -11,12 +11,12 @@ import httpx
 
 from channels.errors import ChannelError, SendError
 from channels.store import Store
+from channels.texts import say
 from channels.zalo_oa import oauth
 from channels.zalo_oa.account import Account, is_configured
 from channels.zalo_oa.codes import FIXES
 from channels.zalo_oa.errors import NoToken, ZaloRefused
 from channels.zalo_oa.grants import Grant, seed_hash
-from channels.zalo_oa.texts import say
 from channels.zalo_oa.tokens import FIX
 from channels.zalo_oa.webhook import AUTHORIZED, PATH
 from troly.clock import VIETNAM, now
@@ -110,7 +110,9 @@ async def test(settings: Settings, user_id: str) -> None:
     _require(settings)
     async with _account(settings) as account:
         try:
-            await account.api.message({"user_id": user_id}, {"text": say("test", settings.default_language)})
+            await account.api.message(
+                {"user_id": user_id}, {"text": say("zalo_oa_test", settings.default_language)}
+            )
         except ChannelError as error:
             raise UsageError(f"not sent: {_words(error)}") from None
 

@@ -36,7 +36,7 @@ _REFUSED = {
     -210: "invalid",
     -211: "quota",
     -212: "api_not_registered",
-    -218: "quota",
+    -218: "free_messages",  # what this one citizen may be sent, not the account's
     -219: "app_removed",
     -233: "invalid",
     -248: "standards",

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from channels.base import Button, Link, Part, Reply
 from channels.choices import reference
 from channels.splitting import shorten, split, units
+from channels.texts import say
 from channels.zalo_oa.attachments import web_address
-from channels.zalo_oa.texts import say
 
 TEXT = 2000
 TITLE = 100
@@ -43,12 +43,12 @@ def render(reply: Reply) -> list[Part]:
     choices = [_choice(button, reference(reply.id, index)) for index, button in enumerate(reply.buttons)]
     if 3 <= len(choices) <= BUTTONS and any(units(button.title) > _COMFORT for button in reply.buttons):
         return parts + _with_list(reply, text, choices, links)
-    *before, last = split(text or (say("choose", reply.language) if choices else ""), TEXT) or [""]
+    *before, last = split(text or (say("zalo_oa_choose", reply.language) if choices else ""), TEXT) or [""]
     parts += [_text(piece) for piece in before]
     first, rest = choices[:BUTTONS], choices[BUTTONS:]
     parts.append(_text(last or "…", first + links))
     while rest:
-        parts.append(_text(say("more", reply.language), rest[:BUTTONS]))
+        parts.append(_text(say("zalo_oa_more", reply.language), rest[:BUTTONS]))
         rest = rest[BUTTONS:]
     return parts
 
@@ -70,7 +70,7 @@ def plain(message: dict[str, Any], *, choices: bool = True) -> str:
 def _with_list(
     reply: Reply, text: str, choices: list[dict[str, Any]], links: list[dict[str, Any]]
 ) -> list[Part]:
-    pieces = split(text or say("choose", reply.language), TEXT)
+    pieces = split(text or say("zalo_oa_choose", reply.language), TEXT)
     elements = [
         _element(button, choice["payload"]) for button, choice in zip(reply.buttons, choices, strict=True)
     ]
@@ -131,7 +131,12 @@ def _link(link: Link) -> dict[str, Any] | None:
 def _attachment(address: str, language: str) -> Part:
     """An image or a file, and the text with its address for when it cannot be sent."""
     kind = "file" if urlsplit(address).path.lower().endswith(_FILES) else "image"
-    return {"kind": kind, "url": address, "text": "", "instead": {"text": say(kind, language, url=address)}}
+    return {
+        "kind": kind,
+        "url": address,
+        "text": "",
+        "instead": {"text": say(f"zalo_oa_{kind}", language, url=address)},
+    }
 
 
 def _captioned(part: Part, text: str) -> Part:

@@ -56,7 +56,7 @@ class Windows:
         if age > FREE and not self.paid:
             raise ChatClosed("paid_window")
         if self.free_messages and not self.paid and sent >= self.free_messages:
-            raise SendRefused("quota")
+            raise SendRefused("free_messages")
         if self.hold_at_night and age > LIVE and (wait := seconds_until_morning(moment)):
             raise SendLater("night", seconds=wait, counts=False)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from console.answers import preview
 from console.answers.kinds import Content, Form, Item, Kind
@@ -14,10 +15,12 @@ from console.parts import Console
 from troly.answers import checks
 from troly.answers.checks import Fault
 from troly.answers.guides import raw_guides
-from troly.answers.live import GUIDE, RESPONSE, live
+from troly.answers.live import GUIDE, MADE, RESPONSE, live
 from troly.answers.responses import LANGUAGES
 
 MOST_STEPS = 20
+PLACES = range(1, 9)
+"""Of the topics that the assistant offers without a question."""
 _START = [{"title": {"response": "button_guide_start"}, "payload": "/inform"}]
 _NEXT = [
     {"title": {"response": "button_guide_next"}, "payload": "/inform"},
@@ -30,10 +33,25 @@ class Guides(Kind):
 
     name = GUIDE
     path = "guides"
+    grows = True
+    first: ClassVar[Form] = {"common": "7"}  # after those that are shipped
 
     async def items(self, console: Console) -> dict[str, Item]:
         """As shipped; read from the files once."""
         return await asyncio.to_thread(_items)
+
+    def blank(self, key: str, console: Console, content: Content | None = None) -> Item:
+        """A guide that staff make."""
+        item = Item(key, "guides", {}, made=True)
+        return replace(item, content=self.read({}, item))
+
+    def copied(self, content: Content) -> Content:
+        """All but how people ask for it: that leads to the other."""
+        return {**content, "names": []}
+
+    def choices(self, item: Item) -> dict[str, list[tuple[str, str]]]:
+        """The places among the topics."""
+        return {"common": [(str(place), str(place)) for place in PLACES]}
 
     def read(self, form: Form, item: Item) -> Content:
         """The form's texts. A step without any text is left out: so steps are removed."""
@@ -54,13 +72,15 @@ class Guides(Kind):
                 steps.append(step)
         names = [checks.tidy(line) for line in str(form.get("names", "")).splitlines()]
         source = {part: text(f"source.{part}") for part in ("title", "url", "as_of")}
+        common = str(form.get("common", ""))
         return {
             **{part: both(part) for part in ("title", "needs")},
             "names": [name for name in names if name],
             "steps": steps,
             "stuck": both("stuck"),
             "source": source,
-            **({"common": item.content["common"]} if "common" in item.content else {}),
+            **({"common": int(common)} if common in map(str, PLACES) else {}),
+            **({MADE: True} if item.made else {}),
         }
 
     def faults(self, content: Content, item: Item) -> list[Fault]:
@@ -73,6 +93,7 @@ class Guides(Kind):
         source = content.get("source") or {}
         return {
             **found,
+            "common": str(content.get("common") or ""),
             "names": "\n".join(map(str, content.get("names") or [])),
             **{f"source.{part}": str(source.get(part) or "") for part in ("title", "url", "as_of")},
         }

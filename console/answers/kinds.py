@@ -28,6 +28,8 @@ class Item:
     """What the kind knows of it besides."""
     sample: bool = False
     """Of the demo's list, not of the province."""
+    made: bool = False
+    """By staff: nothing is shipped; `content` is an empty form."""
 
 
 class Kind(ABC):
@@ -37,10 +39,28 @@ class Kind(ABC):
     """As in the database."""
     path: ClassVar[str]
     """As in addresses: /answers/<path>."""
+    areas: ClassVar[tuple[str, ...]] = ()
+    """The parts of a long list, each named answers.area_<area>."""
+    grows: ClassVar[bool] = False
+    """Whether staff may add some and take some off."""
+    first: ClassVar[Form] = {}
+    """What the form of a new one begins with."""
 
     @abstractmethod
     async def items(self, console: Console) -> dict[str, Item]:
         """Everything of this kind as shipped (an office: as imported), in the order of the list."""
+
+    def blank(self, key: str, console: Console, content: Content | None = None) -> Item:
+        """Something that staff make, or made: `content` as it was last written. Only where `grows`."""
+        raise NotImplementedError
+
+    def copied(self, content: Content) -> Content:
+        """What a new one takes over from another."""
+        return content
+
+    def choices(self, item: Item) -> dict[str, list[tuple[str, str]]]:
+        """What the form offers to choose from: name -> values and texts."""
+        return {}
 
     @abstractmethod
     def read(self, form: Form, item: Item) -> Content:
@@ -61,6 +81,10 @@ class Kind(ABC):
     @abstractmethod
     async def shown(self, content: Content, item: Item, console: Console) -> list[Shown]:
         """What citizens would read, in both languages."""
+
+    def places(self, item: Item) -> list[tuple[str, dict[str, str]]]:
+        """The places in braces that a value takes, with an example of each in both languages."""
+        return []
 
 
 def same(one: Content | None, other: Content | None) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from console.answers import versions
+from console.answers import standing
 from console.answers.kinds import Item, Kind
-from troly.answers.live import live
+from troly.answers.live import live, retired
 from troly.text import fold
 
 PAGE = 50
-SHOWS = ("changed", "draft")
+SHOWS = ("changed", "draft", "made", "retired")
+GROWN = frozenset({"made", "retired"})
+"""Only of kinds that staff add to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Filters:
     text: str = ""
     area: str = ""
     show: str = ""
-    """changed, draft, or all."""
+    """One of SHOWS, or all."""
 
     @property
     def set(self) -> dict[str, str]:
@@ -38,7 +41,8 @@ class Line:
 
     item: Item
     titles: tuple[str, str]
-    changed: bool
+    state: str
+    """shipped, changed, made, retired, or pending: made, but never live."""
     draft: Any
     """The open draft's row, if any."""
 
@@ -58,22 +62,42 @@ async def find(
 ) -> Page:
     """The things that have all the words, in their live or proposed wording, their key or shipped wording."""
     changed = await live(connection, kind.name)
-    drafts = {row.key: row for row in await versions.drafts(connection, kind.name)}
+    drafts = {row.key: row for row in await standing.drafts(connection, kind.name)}
     words = fold(filters.text).split()
     found = []
     for key, item in items.items():
         draft = drafts.get(key)
         if filters.area and item.area != filters.area:
             continue
-        if (filters.show == "changed" and key not in changed) or (filters.show == "draft" and not draft):
+        now = changed.get(key) or (draft.content if draft and item.made else None) or item.content
+        state = _state(item, changed.get(key))
+        if not _shown(filters.show, item, state, draft):
             continue
-        now = changed.get(key) or item.content
         if words:
             texts = [key, *kind.fields(now).values(), *kind.fields(item.content).values()]
             texts += kind.fields(draft.content).values() if draft and draft.content else []
-            letters = fold(" ".join(texts))
+            letters = _letters(" ".join(texts))
             if not all(word in letters for word in words):
                 continue
-        found.append(Line(item, kind.titles(now), key in changed, draft))
+        found.append(Line(item, kind.titles(now), state, draft))
     more = start + PAGE if start + PAGE < len(found) else None
     return Page(found[start : start + PAGE], len(found), start, more)
+
+
+def _state(item: Item, live: Any) -> str:
+    if retired(live):
+        return "retired"
+    if item.made:
+        return "made" if live else "pending"
+    return "changed" if live else "shipped"
+
+
+def _shown(show: str, item: Item, state: str, draft: Any) -> bool:
+    shows = {"draft": draft is not None, "made": item.made, "retired": state == "retired"}
+    return shows.get(show, show not in SHOWS or state in ("changed", "retired", "made"))
+
+
+@lru_cache(maxsize=4096)
+def _letters(text: str) -> str:
+    """Kept by what the text says: folding all of them takes most of a search."""
+    return fold(text)

@@ -10,12 +10,11 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from channels.base import Button, Link, Reply
 from channels.telegram.rendering import render as telegram
 from channels.zalo_bot.rendering import render as zalo_bot
 from channels.zalo_oa.render import render as zalo_oa
+from troly import yaml_files
 from troly.answers.rendering import Renderer
 from troly.answers.responses import LANGUAGES, changed, english_terms, load
 
@@ -53,7 +52,7 @@ class Examples(dict[str, Any]):
 @lru_cache(maxsize=1)
 def examples() -> dict[str, Any]:
     """console/answers/examples.yml: values as actions give them."""
-    raw: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yml").read_text("utf-8"))
+    raw: dict[str, Any] = yaml_files.read(Path(__file__).parent / "examples.yml")
     return raw
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from console.answers import preview
 from console.answers.kinds import Content, Form, Item, Kind
@@ -42,6 +42,7 @@ class Texts(Kind):
 
     name = RESPONSE
     path = "texts"
+    areas: ClassVar[tuple[str, ...]] = AREAS
 
     async def items(self, console: Console) -> dict[str, Item]:
         """As shipped; read from the files once."""
@@ -82,6 +83,14 @@ class Texts(Kind):
         async with console.store.read() as connection:
             changes = await live(connection, RESPONSE)
         return await asyncio.to_thread(preview.say, {**changes, item.key: content}, item.key)
+
+    def longest(self, item: Item) -> int:
+        """Letters of the text."""
+        return checks.LONGEST_TITLE if item.key.startswith("button_") else checks.LONGEST
+
+    def places(self, item: Item) -> list[tuple[str, dict[str, str]]]:
+        """Those of the shipped text, in its order."""
+        return places_of(item)
 
 
 @lru_cache(maxsize=1)

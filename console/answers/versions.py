@@ -6,104 +6,44 @@ after the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from console.actions import Change
 from console.answers.four_eyes import alone
 from console.answers.kinds import Content, Item, same
+from console.answers.standing import Standing, Version, standing, version_of
 from console.errors import Invalid, Missing, Refused
 from console.visits import Staff
 from troly.answers.checks import Fault
+from troly.answers.live import RETIRED, retired
 from troly.clock import now
 from troly.tables.answers import APPROVED, DRAFT, REFUSED, REWRITTEN, WITHDRAWN, AnswerRelease, AnswerVersion
 
 NOTE = 500
 _REASON = 10
 """Letters of a written reason, at least."""
-_HISTORY = 100
-
-Version = Row[Any]
-"""A row of answer_version."""
 
 Faults = Callable[[Content], list[Fault]]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a thing stands: what is live, what is proposed."""
+class Turn(Protocol):
+    """retire() or bring_back()."""
 
-    release: int
-    """The last release's id; 0: never changed."""
-    live: Version | None
-    """None: as shipped."""
-    draft: Version | None
-
-    def content(self, item: Item) -> Content:
-        """What citizens read now."""
-        return self.live.content if self.live and self.live.content else item.content
-
-    def proposed(self, item: Item) -> Content:
-        """What the draft would make of it; without one what is live."""
-        return (self.draft.content or item.content) if self.draft else self.content(item)
-
-
-async def standing(connection: AsyncConnection, kind: str, key: str) -> Standing:
-    """How one thing stands."""
-    table = AnswerVersion.__table__
-    release = (
-        await connection.execute(
-            select(AnswerRelease.id, AnswerRelease.version)
-            .where(AnswerRelease.kind == kind, AnswerRelease.key == key)
-            .order_by(AnswerRelease.id.desc())
-            .limit(1)
-        )
-    ).first()
-    version = release.version if release else None
-    rows = await connection.execute(
-        select(table).where(
-            AnswerVersion.kind == kind,
-            AnswerVersion.key == key,
-            or_(AnswerVersion.state == DRAFT, AnswerVersion.id == version),
-        )
-    )
-    found = {row.state == DRAFT: row for row in rows}
-    return Standing(release.id if release else 0, found.get(False), found.get(True))
-
-
-async def drafts(connection: AsyncConnection, kind: str | None = None) -> Sequence[Version]:
-    """What waits for approval, the oldest first."""
-    query = select(AnswerVersion.__table__).where(AnswerVersion.state == DRAFT).order_by(AnswerVersion.id)
-    return (await connection.execute(query.where(AnswerVersion.kind == kind) if kind else query)).all()
-
-
-async def history(connection: AsyncConnection, kind: str, key: str) -> Sequence[Version]:
-    """The versions of a thing, the newest first."""
-    rows = await connection.execute(
-        select(AnswerVersion.__table__)
-        .where(AnswerVersion.kind == kind, AnswerVersion.key == key)
-        .order_by(AnswerVersion.id.desc())
-        .limit(_HISTORY)
-    )
-    return rows.all()
-
-
-async def version_of(connection: AsyncConnection, kind: str, key: str, version: int) -> Version:
-    """One version of this thing. Raises Missing."""
-    row = (
-        await connection.execute(
-            select(AnswerVersion.__table__).where(
-                AnswerVersion.id == version, AnswerVersion.kind == kind, AnswerVersion.key == key
-            )
-        )
-    ).first()
-    if row is None:
-        raise Missing("answers.no_version")
-    return row
+    async def __call__(
+        self,
+        connection: AsyncConnection,
+        staff: Staff,
+        kind: str,
+        item: Item,
+        *,
+        seen: tuple[int, int],
+        note: str,
+    ) -> Change:
+        """Write the draft."""
 
 
 async def write(
@@ -122,6 +62,8 @@ async def write(
     `seen`: release and draft that the writer had before them. Raises Refused when another changed either
     since (answers.conflict), and when nothing is different.
     """
+    if content is None and item.made:
+        raise Missing("answers.no_version")
     at = await standing(connection, kind, item.key)
     _unchanged(at, seen)
     if same(content or item.content, at.proposed(item)):
@@ -142,9 +84,32 @@ async def write(
     return Change(
         _target(kind, item.key),
         {"draft": at.draft.id if at.draft else None},
-        {"draft": identity},
+        {"draft": identity} | ({RETIRED: True} if retired(content) else {}),
         identity,
     )
+
+
+async def retire(
+    connection: AsyncConnection, staff: Staff, kind: str, item: Item, *, seen: tuple[int, int], note: str
+) -> Change:
+    """Propose to take a thing off. Raises as write(), and for what is off, or never was live."""
+    at = await standing(connection, kind, item.key)
+    if at.retired or (item.made and not at.live):
+        raise Refused("answers.not_in_use")
+    content = {**at.content(item), RETIRED: True}
+    return await write(connection, staff, kind, item, content, seen=seen, note=note)
+
+
+async def bring_back(
+    connection: AsyncConnection, staff: Staff, kind: str, item: Item, *, seen: tuple[int, int], note: str
+) -> Change:
+    """Propose to offer again, as it was last, what was taken off. Raises as write(), and for what is used."""
+    at = await standing(connection, kind, item.key)
+    if not at.retired:
+        raise Refused("answers.in_use")
+    content = {name: value for name, value in at.content(item).items() if name != RETIRED}
+    shipped = not item.made and same(content, item.content)
+    return await write(connection, staff, kind, item, None if shipped else content, seen=seen, note=note)
 
 
 async def approve(
@@ -169,7 +134,7 @@ async def approve(
         raise Refused("answers.decided", by=row.decided_by or "?")
     if (row.base or 0) != at.release:
         raise Refused("answers.outdated")
-    if row.content is not None and faults(row.content):
+    if row.content is not None and not retired(row.content) and faults(row.content):
         raise Refused("answers.no_longer_fits")
     reason = reason.strip()[:NOTE]
     if four_eyes and row.author == staff.name:
@@ -221,9 +186,11 @@ async def restore(
         if row.state != APPROVED:
             raise Refused("answers.never_live")
         content = row.content
+    elif item.made:
+        raise Missing("answers.no_version")
     if same(content or item.content, at.content(item)):
         raise Refused("answers.live_already")
-    if content is not None and faults(content):
+    if content is not None and not retired(content) and faults(content):
         raise Refused("answers.no_longer_fits")
     identity = await _insert(
         connection,

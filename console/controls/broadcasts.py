@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import broadcasting
+from channels.broadcasting import audience, notes, reserve
 from console.actions import Change
 from console.controls.switches import words_of
 from console.conversations.filters import CHANNELS
 from console.errors import Invalid, Refused
 from troly.clock import now
 from troly.settings import Settings
-from troly.tables.controls import RUNNING, STOPPED, Broadcast, BroadcastTarget
+from troly.tables.controls import RESERVE, RUNNING, STOPPED, Broadcast, BroadcastTarget
 
 MOST_DAYS = 90
 _SHOWN = 20
@@ -59,9 +59,8 @@ async def of(connection: AsyncConnection) -> list[Any]:
 
 async def begin(connection: AsyncConnection, settings: Settings, wish: Wish, by: str) -> Change:
     """Raises Refused while another is running: two at once would tell some citizens two things at once."""
-    if await connection.scalar(select(exists().where(Broadcast.state == RUNNING))):
-        raise Refused("controls.broadcast_running")
-    identity, total = await broadcasting.begin(
+    await _alone(connection)
+    identity, total = await notes.begin(
         connection,
         settings,
         vi=wish.words["vi"],
@@ -84,3 +83,32 @@ async def stop(connection: AsyncConnection, identity: int) -> Change:
     if not done.rowcount:
         raise Refused("controls.broadcast_over")
     return Change(f"broadcast:{identity}", {"state": RUNNING}, {"state": STOPPED})
+
+
+async def resume(connection: AsyncConnection, settings: Settings, identity: int) -> Change:
+    """Go on with one that the reserve stopped. Raises Refused while nothing has changed about that."""
+    await _alone(connection)
+    left = await audience.untold(connection, settings, identity)
+    if not left:
+        raise Refused("controls.broadcast_over")
+    moment = now()
+    free = [await reserve.allowance(connection, settings, channel, moment) for channel in left]
+    if all(one and one.left == 0 for one in free):
+        raise Refused("controls.broadcast_no_room", day=f"{reserve.renewed(moment):%d/%m/%Y}")
+    if not await notes.resume(connection, identity):
+        raise Refused("controls.broadcast_over")
+    return Change(f"broadcast:{identity}", {"state": RESERVE}, {"state": RUNNING, "left": sum(left.values())})
+
+
+async def stopped_short(
+    connection: AsyncConnection, settings: Settings, found: list[Any]
+) -> dict[int, dict[str, int]]:
+    """Of those that the reserve stopped: number -> channel -> citizens who could still be told."""
+    return {
+        one.id: await audience.untold(connection, settings, one.id) for one in found if one.state == RESERVE
+    }
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    if await connection.scalar(select(exists().where(Broadcast.state == RUNNING))):
+        raise Refused("controls.broadcast_running")

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from console.conversations.seen import Seen, seen_of
+from console.conversations.sent import Sent, sent_of
 from console.errors import Missing
 from troly.tables.conversations import Conversation, Rating
 from troly.tables.delivery import INTERNAL, Inbox, Outbox
@@ -32,8 +33,8 @@ class Message:
     payload: str | None
     pressed: str | None
     """The title of the button."""
-    media: str | None
-    """Its kind."""
+    sent: Sent | None
+    """What came besides words."""
     state: str
     turn: Row[Any] | None
     seen: Seen | None
@@ -161,7 +162,7 @@ async def _messages(
             row.text,
             row.payload,
             titles.get(row.payload or ""),
-            (row.media or {}).get("kind"),
+            sent_of(row.media, row.payload),
             row.state,
             turns.get(row.id),
             seen.get(row.id),

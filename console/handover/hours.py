@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from troly.holidays import Calendar
 from troly.hours import OfficeHours
 from troly.settings import Settings
 
@@ -25,9 +26,9 @@ class Opening:
     """When it opens again; none while it is open."""
 
 
-def opening(settings: Settings, moment: datetime) -> Opening:
+def opening(settings: Settings, moment: datetime, calendar: Calendar) -> Opening:
     """Whether the office is open now."""
-    hours = OfficeHours.parse(settings.office_hours)
+    hours = OfficeHours.parse(settings.office_hours, calendar)
     is_open = hours.is_open(moment)
     return Opening(is_open, hours.holiday(moment), None if is_open else hours.next_opening(moment))
 
@@ -36,7 +37,7 @@ def in_words(settings: Settings, language: str | None) -> str:
     """The hours in a sentence: thứ Hai–thứ Sáu 07:30–11:30, 13:30–17:00."""
     spoken = "en" if language == "en" else "vi"
     names, groups = _DAYS[spoken], []
-    spans = OfficeHours.parse(settings.office_hours, {}).spans
+    spans = OfficeHours.parse(settings.office_hours, Calendar()).spans
     days = sorted(spans)
     while days:
         first = last = days.pop(0)

@@ -89,7 +89,7 @@ async def answer(console: Console, intent: str, code: str, language: str | None)
         return Suggestion()
     scratch = f"{SCRATCH}{secrets.token_hex(12)}"
     payload = f"/{intent}" + json.dumps({"procedure_code": code}, separators=(",", ":"))
-    rasa = RasaClient(console.http, *console.settings.rasas, seconds=_ANSWERING)
+    rasa = RasaClient(*console.settings.rasas, seconds=_ANSWERING)
     try:
         replies = await rasa.send(
             scratch,
@@ -101,6 +101,7 @@ async def answer(console: Console, intent: str, code: str, language: str | None)
     except RasaError:
         return Suggestion(intent=intent, code=code, away=True)
     finally:
+        await rasa.close()
         async with console.store.write() as connection:
             # A statement that writes comes first; it also forgets the checklists that answers come with.
             await connection.execute(delete(Checklist).where(Checklist.sender_id == scratch))

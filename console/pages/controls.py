@@ -1,20 +1,18 @@
-"""Controls: the assistant off and on, an incident, thresholds, retention, broadcasts."""
+"""Controls: the assistant off and on, an incident, thresholds, retention."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Path, Request
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from channels import broadcasting
 from console.actions import Change, act
-from console.controls import broadcasts, switches
-from console.controls.broadcasts import Wish
+from console.controls import switches
 from console.conversations.filters import CHANNELS
-from console.errors import ConsoleError, Invalid, Refused
+from console.errors import ConsoleError, Invalid
 from console.parts import console_of
 from console.permissions import Permission
 from console.rendering import problem_of, redirect, render
@@ -23,8 +21,6 @@ from console.visits import visit_of
 from troly.tables.controls import BANNER, EVERYWHERE, LIMITS, OFF, RETENTION, THRESHOLDS
 
 routes = Routes()
-
-Id = Annotated[int, Path(ge=1, le=2**53)]
 
 _READ, _WRITE = Permission.CONTROLS_READ, Permission.CONTROLS_WRITE
 
@@ -108,53 +104,6 @@ async def reset_retention(request: Request) -> Response:
     return await _done(request, "retention_reset", switches.reset_retention)
 
 
-@routes.get("/controls/broadcasts", needs=_READ)
-async def list_broadcasts(request: Request) -> Response:
-    """Those before, and a form for another."""
-    return await _broadcasts(request)
-
-
-@routes.post("/controls/broadcasts/preview", needs=_WRITE)
-async def preview(request: Request) -> Response:
-    """How many it would reach; nothing is sent."""
-    form = await request.form()
-    try:
-        wish = Wish.of(form)
-    except Invalid as error:
-        return await _broadcasts(request, error, form)
-    console = console_of(request)
-    async with console.store.read() as connection:
-        reached = await broadcasting.reached(connection, console.settings, wish.channels, wish.days)
-    return await _broadcasts(request, form=form, wish=wish, reached=reached)
-
-
-@routes.post("/controls/broadcasts", needs=_WRITE)
-async def begin(request: Request) -> Response:
-    """Send it."""
-    form, console, staff = await request.form(), console_of(request), visit_of(request).staff
-
-    async def do(connection: AsyncConnection) -> Change:
-        return await broadcasts.begin(connection, console.settings, Wish.of(form), staff.name)
-
-    try:
-        await act(console.store, staff, _WRITE, "broadcast_begun", do)
-    except (Invalid, Refused) as error:
-        return await _broadcasts(request, error, form)
-    return redirect("/controls/broadcasts", done="controls.done_begun")
-
-
-@routes.post("/controls/broadcasts/{broadcast_id}/stop", needs=_WRITE)
-async def stop(request: Request, broadcast_id: Id) -> Response:
-    """Nobody else is told."""
-    console, staff = console_of(request), visit_of(request).staff
-
-    async def do(connection: AsyncConnection) -> Change:
-        return await broadcasts.stop(connection, broadcast_id)
-
-    await act(console.store, staff, _WRITE, "broadcast_stopped", do)
-    return redirect("/controls/broadcasts", done="controls.done_stopped")
-
-
 async def _done(
     request: Request, name: str, do: Callable[[AsyncConnection], Awaitable[Change]], form: Any = None
 ) -> Response:
@@ -190,29 +139,4 @@ async def _page(request: Request, error: ConsoleError | None = None, form: Any =
         scopes=(EVERYWHERE, *CHANNELS),
         given=form or {},
         longest=switches.MESSAGE,
-    )
-
-
-async def _broadcasts(
-    request: Request,
-    error: ConsoleError | None = None,
-    form: Any = None,
-    wish: Wish | None = None,
-    reached: dict[str, int] | None = None,
-) -> Response:
-    async with console_of(request).store.read() as connection:
-        found = await broadcasts.of(connection)
-    return render(
-        request,
-        "controls/broadcasts.html",
-        status=error.status if error else 200,
-        problem=problem_of(request, error) if error else None,
-        broadcasts=found,
-        given=form or {},
-        chosen=form.getlist("channel") if form else list(CHANNELS),
-        channels=CHANNELS,
-        wish=wish,
-        reached=reached or {},
-        longest=switches.MESSAGE,
-        most_days=broadcasts.MOST_DAYS,
     )

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from console.actions import Change, act
 from console.conversations import marks
 from console.errors import ConsoleError, Invalid, Refused
-from console.handover import canned, chat, hours, queue, steps, suggestion
+from console.handover import canned, chat, files, hours, queue, steps, suggestion
 from console.handover.suggestion import Suggestion
 from console.parts import console_of
 from console.permissions import Permission
@@ -19,6 +19,7 @@ from console.rendering import context, environment, problem_of, redirect, render
 from console.routing import Routes
 from console.visits import visit_of
 from troly.clock import now
+from troly.tables import holidays
 from troly.tables.handover import HELD
 
 routes = Routes()
@@ -202,7 +203,8 @@ async def _queue(request: Request) -> dict[str, Any]:
     console, staff, moment = console_of(request), visit_of(request).staff, now()
     async with console.store.read() as connection:
         found = await queue.read(connection, staff.name, staff.unit)
-    return {"queue": found, "moment": moment, "opening": hours.opening(console.settings, moment)}
+        calendar = await holidays.current(connection)
+    return {"queue": found, "moment": moment, "opening": hours.opening(console.settings, moment, calendar)}
 
 
 async def _ended(request: Request, handover_id: int, *, close: bool) -> Response:
@@ -232,7 +234,15 @@ async def _chat_values(request: Request, handover_id: Id) -> dict[str, Any]:
     async with console.store.read() as connection:
         found = await chat.read(connection, console.settings, handover_id, staff.name)
     mine = found.handover.state == HELD and found.handover.claimed_by == staff.name
-    return {"chat": found, "thread": found.thread, "mine": mine, "moment": now(), "revealed": found.revealed}
+    may_open = staff.can(_TAKE) and files.may_open(found.handover, staff.name)
+    return {
+        "chat": found,
+        "thread": found.thread,
+        "mine": mine,
+        "may_open": may_open,
+        "moment": now(),
+        "revealed": found.revealed,
+    }
 
 
 async def _chat(

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from console.actions import Change, act
-from console.answers import names, versions
+from console.answers import names
+from console.answers.standing import waiting
 from console.errors import ConsoleError
+from console.numbers import number
 from console.parts import console_of
 from console.permissions import Permission
 from console.rendering import problem_of, redirect, render
@@ -26,7 +28,7 @@ async def procedures(request: Request) -> Response:
     text = request.query_params.get("text", "")[:120]
     async with console_of(request).store.read() as connection:
         found = await names.search(connection, text)
-        waits = len(await versions.drafts(connection))
+        waits = await waiting(connection)
     return render(request, "answers/names.html", found=found, text=text, waiting=waits)
 
 
@@ -59,8 +61,7 @@ async def add(request: Request, code: str) -> Response:
 async def remove(request: Request, code: str) -> Response:
     """Take a name back."""
     console, visit, form = console_of(request), visit_of(request), await request.form()
-    given = str(form.get("id", ""))
-    name_id = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0
+    name_id = number(form.get("id"))
 
     async def do(connection: AsyncConnection) -> Change:
         return await names.remove(connection, code, name_id)
@@ -77,7 +78,7 @@ async def _procedure(
     async with console.store.read() as connection:
         found = await names.procedure(connection, code)
         taught = await names.taught(connection, code)
-        waits = len(await versions.drafts(connection))
+        waits = await waiting(connection)
     return render(
         request,
         "answers/procedure.html",

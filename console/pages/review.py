@@ -9,17 +9,19 @@ from typing import Any
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from console.actions import Change, act
 from console.errors import ConsoleError, Invalid, Refused
 from console.parts import console_of
 from console.permissions import Permission
 from console.rendering import problem_of, redirect, render
-from console.review import agreement, labelling, procedures, queue, reasons
+from console.review import agreement, labelling, past, procedures, queue, reasons
+from console.review.asked import asked_of, is_number
 from console.review.filling import fill_meanwhile
 from console.review.known import Known, known
 from console.review.labels import Decision
+from console.review.suggesting import offers, suggested
 from console.routing import Routes
 from console.texts import say
 from console.visits import visit_of
@@ -43,7 +45,7 @@ _ACTIONS = {WAITING: "message_labelled", CONFIRM: "label_confirmed", SETTLE: "la
 async def lists(request: Request) -> Response:
     """What waits, what is to be confirmed, what is to be settled."""
     console, staff = console_of(request), visit_of(request).staff
-    state, reason = _asked(request.query_params)
+    state, reason = asked_of(request.query_params)
     await fill_meanwhile(console.store, console.settings)
     async with console.store.read() as connection:
         entries = await queue.listed(connection, staff, state, reason, _place(request))
@@ -68,7 +70,7 @@ async def lists(request: Request) -> Response:
 async def following(request: Request) -> Response:
     """The next group of a list, or the one before; the list itself where there is none."""
     console, staff = console_of(request), visit_of(request).staff
-    state, reason = _asked(request.query_params)
+    state, reason = asked_of(request.query_params)
     about = _about(state, reason)
     place = _place(request)
     async with console.store.read() as connection:
@@ -87,7 +89,7 @@ async def following(request: Request) -> Response:
 @routes.get("/review/groups/{group}", needs=_READ)
 async def one(request: Request, group: int) -> Response:
     """A group, to be decided on."""
-    return await _sheet(request, group, *_asked(request.query_params))
+    return await _sheet(request, group, *asked_of(request.query_params))
 
 
 @routes.post("/review/groups/{group}/label", needs=_LABEL)
@@ -113,13 +115,13 @@ async def undo(request: Request) -> Response:
     """Take back a decision: the one that is named, else one's own last."""
     console, staff, form = console_of(request), visit_of(request).staff, await request.form()
     data = await asyncio.to_thread(known)
-    undone: list[queue.Batch] = []
+    undone: list[past.Batch] = []
 
     async def do(connection: AsyncConnection) -> Change:
         batch = str(form.get("batch") or "") or await labelling.last_of(connection, staff) or ""
         any_of = staff.can(_SETTLE)
         outcome = await labelling.undo(connection, staff, console.settings, data, batch, any_of=any_of)
-        undone.extend((await queue.history(connection, batch=batch))[0])
+        undone.extend((await past.history(connection, batch=batch))[0])
         return Change(f"review_batch:{batch}", None, outcome.figures)
 
     try:
@@ -128,7 +130,7 @@ async def undo(request: Request) -> Response:
         return await _history(request, error)
     if form.get("history"):
         return redirect("/review/history", done="review.done_undone")
-    _, reason = _asked(form)
+    _, reason = asked_of(form)
     state = {stage: state for state, stage in labelling.STAGES.items()}[undone[0].stage]
     return redirect(f"/review/groups/{undone[0].group}", done="review.done_undone", **_about(state, reason))
 
@@ -151,33 +153,23 @@ async def agreed(request: Request) -> Response:
 async def proposals(request: Request) -> Response:
     """Intents that reviewers miss."""
     async with console_of(request).store.read() as connection:
-        rows = await queue.proposals(connection)
+        rows = await past.proposals(connection)
     return render(request, "review/proposals.html", rows=rows, unmask=_unmask(request))
-
-
-@routes.get("/review/procedures", needs=_READ)
-async def search(request: Request) -> Response:
-    """Procedures of the catalogue for the words typed so far."""
-    console = console_of(request)
-    index = await procedures.index(console.store, console.settings.province)
-    found = index.search(request.query_params.get("q", "")[:200])
-    return JSONResponse([{"code": row.code, "name": row.name, "field": row.field} for row in found])
 
 
 async def _decide(request: Request, group: int, state: str) -> Response:
     console, staff, form = console_of(request), visit_of(request).staff, await request.form()
-    _, reason = _asked(form)
+    _, reason = asked_of(form)
     about = _about(state, reason)
     data = await asyncio.to_thread(known)
-    chosen = [int(str(value)) for value in form.getlist("item") if _is_number(value)]
+    chosen = [int(str(value)) for value in form.getlist("item") if is_number(value)]
     rank = str(form.get("rank") or "0")
     place = f"{rank if rank.isdigit() else 0}.{group}"
     try:
         decision = Decision.read(form, data)
-        if decision.procedure_code:
-            index = await procedures.index(console.store, console.settings.province)
-            if decision.procedure_code not in index.by_code:
-                raise Invalid("review.procedure_unknown")
+        index = await procedures.index(console.store, console.settings.province)
+        if decision.procedure_code and decision.procedure_code not in index.by_code:
+            raise Invalid("review.procedure_unknown")
 
         async def do(connection: AsyncConnection) -> Change:
             outcome = await labelling.decide(
@@ -185,6 +177,7 @@ async def _decide(request: Request, group: int, state: str) -> Response:
                 staff,
                 console.settings,
                 data,
+                index,
                 group,
                 state,
                 chosen,
@@ -234,11 +227,14 @@ async def _sheet(
     index = await procedures.index(console.store, console.settings.province)
     async with console.store.read() as connection:
         sheet = await queue.sheet(connection, data, visit.staff, group, state)
-        past, _ = await queue.history(connection, group=group, size=6)
+        before, _ = await past.history(connection, group=group, size=6)
         last = await labelling.last_of(connection, visit.staff)
-    if not sheet.items and error is None and state == WAITING and not past:
+    if not sheet.items and error is None and state == WAITING and not before:
         return redirect("/review/next", **_about(state, reason))
     asked = squeeze(clean(str(given.get("q") or "")))[:200]
+    found = index.search(asked) if asked else []
+    code = str(given.get("procedure") or "") or (found[0].code if found else None)
+    names = suggested(await asyncio.to_thread(offers, sheet.items, data), index, code)
     return render(
         request,
         "review/group.html",
@@ -249,13 +245,15 @@ async def _sheet(
         state=state,
         reason=reason.name.lower() if reason and reason.name else "",
         place=f"{sheet.group.rank}.{group}",
-        past=past if state != CONFIRM else [],
+        past=before if state != CONFIRM else [],
         last=last,
         names_of=reasons.names,
         intents=sorted(data.intents.values(), key=lambda one: one.name),
-        found=index.search(asked) if asked else [],
+        found=found,
         asked=asked,
-        chosen={int(str(value)) for value in form.getlist("item") if _is_number(value)} if form else None,
+        names=names,
+        ticked=set(form.getlist("names")) if form and form.get("offered") else None,
+        chosen={int(str(value)) for value in form.getlist("item") if is_number(value)} if form else None,
         given=given,
         named=lambda code: index.by_code[code].name if code in index.by_code else code,
         may=visit.can(_NEEDED[state]),
@@ -268,7 +266,7 @@ async def _history(request: Request, error: ConsoleError | None = None) -> Respo
     before = request.query_params.get("before", "")
     visit = visit_of(request)
     async with console_of(request).store.read() as connection:
-        rows, older = await queue.history(connection, before=int(before) if _is_number(before) else None)
+        rows, older = await past.history(connection, before=int(before) if is_number(before) else None)
     return render(
         request,
         "review/history.html",
@@ -282,13 +280,6 @@ async def _history(request: Request, error: ConsoleError | None = None) -> Respo
     )
 
 
-def _asked(given: Any) -> tuple[str, reasons.Reason | None]:
-    """The list and the reason that an address or a form names."""
-    state = str(given.get("list") or WAITING)
-    reason = reasons.by_name(str(given.get("reason") or ""))
-    return (state if state in queue.LISTS else WAITING), reason
-
-
 def _about(state: str, reason: reasons.Reason | None) -> dict[str, str]:
     name = reason.name.lower() if reason and reason.name else ""
     return {"list": "" if state == WAITING else state, "reason": name}
@@ -296,11 +287,7 @@ def _about(state: str, reason: reasons.Reason | None) -> dict[str, str]:
 
 def _place(request: Request) -> tuple[int, int] | None:
     rank, _, group = request.query_params.get("after", "").partition(".")
-    return (int(rank), int(group)) if _is_number(rank) and _is_number(group) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19
+    return (int(rank), int(group)) if is_number(rank) and is_number(group) else None
 
 
 def _unmask(request: Request) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from console.review.grouping import Rarity
+from console.review.wording import Wording, wording
 from troly.learning import folded
 from troly.settings import ROOT
 
@@ -39,11 +40,13 @@ class Known:
     names: Mapping[str, tuple[str, ...]]
     """Code -> everyday names of the procedure."""
     rarity: Rarity
+    wording: Wording
 
 
 def known(folder: Path = FOLDER) -> Known:
     """What nlu_data/ says now. Reads files: call it in a thread."""
-    files = [folder / "intents.yml", folder / "procedures.yml", *sorted(folder.glob("[a-z][a-z]/*.yml"))]
+    single = [folder / f"{name}.yml" for name in ("intents", "procedures", "carriers", "teencode")]
+    files = [*single, *sorted(folder.glob("[a-z][a-z]/*.yml"))]
     state = tuple((str(path), path.stat().st_mtime_ns) for path in files if path.is_file())
     return _read(folder, state)
 
@@ -67,7 +70,17 @@ def _read(folder: Path, state: tuple[tuple[str, int], ...]) -> Known:
         )
         for entry in _yaml(folder / "procedures.yml") or ()
     }
-    return Known(intents, {key: frozenset(of) for key, of in sentences.items()}, names, Rarity(sentences))
+    return Known(
+        intents,
+        {key: frozenset(of) for key, of in sentences.items()},
+        names,
+        Rarity(sentences),
+        wording(
+            _yaml(folder / "carriers.yml"),
+            _yaml(folder / "teencode.yml"),
+            (name for of in names.values() for name in of),
+        ),
+    )
 
 
 def _sentences(content: Any) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from console.review.known import Known
 from console.review.labels import (
     FIRST,
     NEW_INTENT,
+    PROCEDURE,
     SECOND,
     SETTLED,
     UNSURE,
@@ -25,7 +28,9 @@ from console.review.labels import (
     answer_of,
     category,
 )
+from console.review.procedures import Index
 from console.review.ranking import rank
+from console.review.suggesting import offers, shared_out, suggested
 from console.review.teaching import CHUNK
 from console.visits import Staff
 from troly import learning
@@ -37,6 +42,9 @@ from troly.tables.review import CONFIRM, DONE, SETTLE, WAITING, ReviewGroup, Rev
 
 MOST = 1000
 """Messages of one decision."""
+
+_OTHERS = 3
+"""Procedures that a conflict names."""
 
 STAGES = {WAITING: FIRST, CONFIRM: SECOND, SETTLE: SETTLED}
 
@@ -62,6 +70,7 @@ async def decide(
     staff: Staff,
     settings: Settings,
     data: Known,
+    index: Index,
     group: int,
     state: str,
     chosen: Sequence[int],
@@ -82,8 +91,12 @@ async def decide(
         items = [item for item in items if item.labelled_by != staff.name]
     if not items:
         raise Refused("review.nothing_left")
+    if decision.verdict == PROCEDURE and decision.names is None:
+        offered = suggested(await asyncio.to_thread(offers, items, data), index, decision.procedure_code)
+        decision = dataclasses.replace(decision, names=tuple(one.name for one in offered if one.ticked))
     if not replace:
-        await _check_conflicts(connection, data, items, decision)
+        await _check_conflicts(connection, data, index, items, decision)
+    names = await asyncio.to_thread(shared_out, decision.names or (), items, data)
     outcome = Outcome(uuid.uuid4().hex, len(items))
     labels = []
     for item in items:
@@ -96,7 +109,7 @@ async def decide(
                 "verdict": decision.verdict,
                 "intent": intent,
                 "procedure_code": procedure,
-                "name": decision.name,
+                "name": "\n".join(names[item.id]) if decision.verdict == PROCEDURE else None,
                 "note": decision.note,
                 "author": staff.name,
                 "at": now(),
@@ -160,7 +173,7 @@ async def last_of(connection: AsyncConnection, staff: Staff) -> str | None:
 
 
 async def _check_conflicts(
-    connection: AsyncConnection, data: Known, items: Sequence[Any], decision: Decision
+    connection: AsyncConnection, data: Known, index: Index, items: Sequence[Any], decision: Decision
 ) -> None:
     if decision.verdict in (UNSURE, NEW_INTENT):
         return
@@ -174,17 +187,16 @@ async def _check_conflicts(
         if against:
             others = ", ".join(sorted({one.meaning for one in against}))
             raise Refused("review.conflict", number=len({one.folded for one in against}), intents=others)
-    if decision.name:
-        key = learning.folded(decision.name)
-        other = await connection.scalar(
+    if decision.names:
+        keys = {learning.folded(name) for name in decision.names}
+        learned = await connection.scalars(
             select(LearnedName.procedure_code).where(
-                LearnedName.folded == key,
-                LearnedName.removed_at.is_(None),
-                LearnedName.procedure_code != decision.procedure_code,
+                LearnedName.folded.in_(keys), LearnedName.removed_at.is_(None)
             )
         )
-        if other:
-            raise Refused("review.name_conflict", procedure=other)
+        codes = set(learned).union(*(index.named.get(key, frozenset()) for key in keys))
+        if theirs := codes - {decision.procedure_code}:
+            raise Refused("review.name_conflict", procedure=", ".join(sorted(theirs)[:_OTHERS]))
 
 
 async def _conclude(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from console.errors import Invalid
 from console.review.known import GENERAL, OUT_OF_SCOPE, Known
+from troly import masking
+from troly.learning import folded
 from troly.text import clean, squeeze
 
 RIGHT, INTENT, PROCEDURE, NEW_INTENT, UNSURE = "right", "intent", "procedure", "new_intent", "unsure"
@@ -16,6 +17,8 @@ VERDICTS = (RIGHT, INTENT, PROCEDURE, OUT_OF_SCOPE, NEW_INTENT, UNSURE)
 FIRST, SECOND, SETTLED = "first", "second", "settled"
 
 _NAME, _NOTE = 120, 500
+_NAMES = 8
+"""Of one decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,13 @@ class Decision:
     intent: str | None = None
     """Another than the assistant's; for new_intent the name that is proposed."""
     procedure_code: str | None = None
-    name: str | None = None
-    """What citizens call the procedure, where it is not the message itself."""
+    names: tuple[str, ...] | None = None
+    """What citizens call the procedure; None where nobody was asked, so that the messages decide."""
     note: str = ""
 
     @classmethod
-    def read(cls, form: Mapping[str, Any], data: Known) -> Decision:
-        """From a form. Raises Invalid."""
+    def read(cls, form: Any, data: Known) -> Decision:
+        """From a form (a multi-dict). Raises Invalid."""
 
         def given(field: str, most: int) -> str | None:
             return squeeze(clean(str(form.get(field) or "")))[:most] or None
@@ -57,7 +60,7 @@ class Decision:
         if verdict == INTENT:
             return cls(verdict, intent)
         if verdict == PROCEDURE:
-            return cls(verdict, intent, code, given("name", _NAME))
+            return cls(verdict, intent, code, _names(form))
         return cls(verdict)
 
     def meaning(self, item: Any, data: Known) -> tuple[str | None, str | None]:
@@ -74,6 +77,26 @@ class Decision:
             fitting = item.intent if understood and understood.needs_procedure else GENERAL
             return self.intent or fitting, self.procedure_code
         return self.intent, None
+
+
+def _names(form: Any) -> tuple[str, ...] | None:
+    """Those that were ticked, and those that were written, which semicolons part. Raises Invalid."""
+    written = [name for one in form.getlist("name") for name in str(one).split(";")]
+    ticked = [str(one) for one in form.getlist("names")]
+    names = [squeeze(clean(name))[:_NAME] for name in [*written, *ticked][: 2 * _NAMES]]
+    if any(masking.find(name) for name in names):
+        raise Invalid("review.name_personal")
+    by_key: dict[str, str] = {}
+    for name in names:
+        by_key.setdefault(folded(name), name)
+    by_key.pop("", None)
+    kept = tuple(by_key.values())[:_NAMES]
+    return kept if kept or form.get("offered") else None
+
+
+def names_in(stored: str | None) -> list[str]:
+    """The names of a label."""
+    return [name for name in (stored or "").split("\n") if name]
 
 
 def category(verdict: str, intent: str | None, procedure: str | None) -> str:

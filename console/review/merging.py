@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from channels.store import Store
 from console.review.grouping import kind_of
 from console.review.meanings import Meanings, Vector, nearest
-from console.review.teaching import learnable
+from console.review.naming import learnable
 from troly.learning import LETTERS
 from troly.settings import Settings
 from troly.tables.review import ReviewItem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from time import monotonic
@@ -15,11 +15,13 @@ from sqlalchemy import or_, select
 
 from channels.store import Store
 from console.review.known import known
+from troly.learning import folded
 from troly.tables.catalogue import CatalogueProcedure
 from troly.tables.learning import LearnedName
 from troly.text import fold
 
 _SECONDS = 60.0
+_STEM = 5
 _PREFIXES = ("tinh ", "thanh pho ")
 
 
@@ -51,6 +53,14 @@ class Index:
         ]
         self._official = [fold(row.name) for row in self._rows]
         self._spread = Counter(word for words in self._words for word in words)
+        self._place = {row.code: place for place, row in enumerate(self._rows)}
+        named: dict[str, set[str]] = {}
+        for row in self._rows:
+            for name in (row.name, row.name_en or "", *names.get(row.code, ())):
+                if key := folded(name):
+                    named.setdefault(key, set()).add(row.code)
+        self.named = {key: frozenset(codes) for key, codes in named.items()}
+        """Folded name -> the codes of the procedures that are called so."""
 
     def search(self, text: str, limit: int = 12) -> list[Procedure]:
         """Those with most of the words, the last of which may be unfinished; best first."""
@@ -74,8 +84,20 @@ class Index:
         scored.sort(key=lambda one: (-one[0], len(one[1].name), one[1].code))
         return [row for _, row in scored[:limit]]
 
+    def shared(self, words: Iterable[str], code: str) -> float:
+        """How much of these folded words the names of the procedure have: rare words count more."""
+        if code not in self._place:
+            return 0.0
+        having = self._words[self._place[code]]
+        return sum(self._weight(word) for word in set(words) if _among(word, having))
+
     def _weight(self, word: str) -> float:
         return log(1 + len(self._rows) / (1 + self._spread.get(word, 0)))
+
+
+def _among(word: str, having: set[str]) -> bool:
+    """Also another form of a longer word: registered, registration."""
+    return word in having or (len(word) > _STEM and any(one.startswith(word[:_STEM]) for one in having))
 
 
 _made: WeakKeyDictionary[Store, tuple[float, Index]] = WeakKeyDictionary()

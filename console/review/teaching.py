@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from console.review import restoring
 from console.review.known import Known
-from console.review.labels import NEW_INTENT, PROCEDURE, UNSURE
-from troly import learning, masking
+from console.review.labels import NEW_INTENT, PROCEDURE, UNSURE, names_in
+from console.review.naming import candidates, learnable
+from troly import learning
 from troly.clock import now
 from troly.learning import NotTaught, Taught
 from troly.settings import Settings
 from troly.tables.learning import HeldOut, LearnedExample, LearnedName
 from troly.tables.review import ReviewLesson
-from troly.text import squeeze
-
-_MASK = re.compile(rf"\[(?:{'|'.join(masking.KINDS)})\]")
 
 CHUNK = 400
-_LONGEST_NAME = 14
-"""Words: a message that is longer tells a story and is no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +34,6 @@ class Conflict:
     meaning: str
     same: bool
     """It stands for the same: nothing is in the way, and there is nothing to learn."""
-
-
-def learnable(text: str) -> str:
-    """A masked text without its masks: what may be learned."""
-    return squeeze(_MASK.sub(" ", text))
 
 
 async def conflicts(
@@ -132,16 +122,23 @@ async def _taught(
             done["known"] += 1
     except NotTaught as error:
         done[error.reason] += 1
-    name = label.name or (text if len(text.split()) <= _LONGEST_NAME else "")
-    if label.verdict == PROCEDURE and label.procedure_code and name:
-        held = not label.name and any(one.kind == "held_out" for one in taught)
-        if not held:
+    if label.verdict == PROCEDURE and label.procedure_code:
+        held = any(one.kind == "held_out" for one in taught)
+        for name in _names(item, label, data, held=held):
             try:
                 code = label.procedure_code
                 taught.append(await learning.teach_name(connection, code, item.language, name, *about))
             except NotTaught as error:
                 done[error.reason] += 1
     return taught
+
+
+def _names(item: Any, label: Any, data: Known, *, held: bool) -> list[str]:
+    """What the label has the procedure called; of a message that is held out nothing that it says itself."""
+    said = candidates(item.text, item.language, data.wording)
+    names = said[:1] if label.name is None else names_in(label.name)
+    own = {item.folded, *map(learning.folded, said)} if held else set()
+    return [name for name in names if learning.folded(name) not in own]
 
 
 async def _is_for_tests(connection: AsyncConnection, settings: Settings, data: Known, key: str) -> bool:

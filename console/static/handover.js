@@ -151,6 +151,7 @@ function conversation() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
   if (["waiting", "held"].includes(talk.dataset.state)) repeat(fresh);
 
+  opening();
   const form = document.querySelector("#answer");
   if (!form) return;
   const text = form.querySelector("#text");
@@ -212,5 +213,50 @@ function conversation() {
       tell(talk.dataset.away);
     }
     part.removeAttribute("aria-busy");
+  });
+}
+
+// A photo or recording is fetched when it is opened, shown over the page, and gone when that is closed.
+function opening() {
+  const dialog = document.querySelector("#opened");
+  const place = dialog.querySelector(".shown");
+  let address = "";
+  const forget = () => {
+    place.replaceChildren();
+    if (address) URL.revokeObjectURL(address);
+    address = "";
+  };
+  dialog.addEventListener("close", forget);
+  talk.addEventListener("submit", async (event) => {
+    const asked = event.target.closest("form[data-open]");
+    if (!asked) return;
+    event.preventDefault();
+    const button = asked.querySelector("button");
+    button.disabled = true;
+    try {
+      const response = await fetch(asked.action, {
+        method: "POST",
+        headers: { "X-CSRF-Token": csrf },
+        body: new FormData(asked),
+        redirect: "manual",
+      });
+      if (response.type === "opaqueredirect") throw new SignedOut();
+      if (!response.ok) { tell(talk.dataset.gone); return; }
+      const content = await response.blob();
+      forget();
+      address = URL.createObjectURL(content);
+      const kind = content.type.split("/")[0];
+      const shown = document.createElement({ audio: "audio", video: "video" }[kind] ?? "img");
+      if (kind === "image") shown.alt = button.textContent;
+      else shown.controls = true;
+      shown.src = address;
+      place.replaceChildren(shown);
+      tell("");
+      dialog.showModal();
+    } catch (error) {
+      tell(error instanceof SignedOut ? talk.dataset.signedOut : talk.dataset.away);
+    } finally {
+      button.disabled = false;
+    }
   });
 }

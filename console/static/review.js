@@ -1,5 +1,6 @@
 // Deciding by keyboard: Y right, O out of scope, U not sure, I another intent, P another procedure, N a new
-// intent, J and K next and previous, Z undo. Without this script the same form works with its buttons.
+// intent, J and K next and previous, Z undo; 1 to 5 take or leave a name, 0 leaves all, E changes one (with Alt
+// while a procedure is searched). Without this script the same form works with its buttons.
 
 const form = document.querySelector("form[data-decide]");
 const undo = document.querySelector("form[data-undo]");
@@ -20,7 +21,7 @@ addEventListener("pageshow", () => { sent = false; });
 const fold = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d");
 
 // A text field with a list below it: arrows choose, Enter decides, Escape leaves.
-function chooser(input, list, { find, chosen }) {
+function chooser(input, list, { find, chosen, marked = () => {} }) {
   let options = [], at = 0, asked = 0;
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
@@ -35,6 +36,7 @@ function chooser(input, list, { find, chosen }) {
     if (current) input.setAttribute("aria-activedescendant", current.id);
     else input.removeAttribute("aria-activedescendant");
     current?.scrollIntoView({ block: "nearest" });
+    if (options[at]) marked(options[at]);
   }
   function show(found) {
     options = found;
@@ -110,6 +112,62 @@ if (intents) {
   });
 }
 
+// The names that the messages offer; what was ticked by hand stays so, whichever procedure is marked.
+const names = form?.querySelector("[data-names]");
+const written = form?.querySelector("#name");
+const byHand = new Map();
+
+function offer(found) {
+  const row = form.querySelector("template[data-name-row]");
+  names.querySelector("div").replaceChildren(...found.map((one, number) => {
+    const line = row.content.firstElementChild.cloneNode(true);
+    const box = line.querySelector("input");
+    box.value = one.name;
+    box.checked = byHand.get(one.name) ?? one.ticked;
+    line.querySelector("kbd").textContent = String(number + 1);
+    line.querySelector("[data-name]").textContent = one.name;
+    const taken = line.querySelector("[data-taken]");
+    if (one.taken) taken.textContent = one.taken;
+    else taken.remove();
+    return line;
+  }));
+  names.hidden = !found.length;
+}
+
+function change(box) {
+  box.checked = false;
+  byHand.set(box.value, false);
+  written.value = [written.value.trim(), box.value].filter(Boolean).join("; ");
+  written.focus();
+}
+
+function keyOfNames(key) {
+  const boxes = [...(names?.querySelectorAll("input") ?? [])];
+  if (key === "0") boxes.forEach((box) => { box.checked = false; byHand.set(box.value, false); });
+  else if (key === "e" && written) {
+    const box = boxes.find((one) => one.checked) ?? boxes[0];
+    if (box && !written.value.trim()) change(box);
+    else written.focus();
+  } else {
+    const box = /^[1-9]$/.test(key) && boxes[Number(key) - 1];
+    if (!box) return false;
+    box.checked = !box.checked;
+    byHand.set(box.value, box.checked);
+  }
+  return true;
+}
+
+if (names) {
+  offer([...names.querySelectorAll("input")].map((box) => ({
+    name: box.value, ticked: box.checked, taken: box.closest("label").querySelector("[data-taken]")?.textContent,
+  })));
+  names.addEventListener("change", (event) => { byHand.set(event.target.value, event.target.checked); });
+  names.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-edit]");
+    if (button) change(button.parentElement.querySelector("input"));
+  });
+}
+
 const procedure = form?.querySelector("input[data-choose=procedure]");
 if (procedure) {
   const row = procedure.parentElement;
@@ -123,10 +181,11 @@ if (procedure) {
       const mine = ++waiting;
       await new Promise((done) => setTimeout(done, 80));
       if (mine !== waiting) return [];
-      const answer = await fetch(`${form.dataset.procedures}?q=${encodeURIComponent(typed)}`, { headers: { Accept: "application/json" } });
+      const answer = await fetch(`${form.dataset.procedures}&q=${encodeURIComponent(typed)}`, { headers: { Accept: "application/json" } });
       if (!answer.ok) return [];
-      return (await answer.json()).map((one) => ({ value: one.code, text: one.name, about: `${one.code} · ${one.field}` }));
+      return (await answer.json()).map((one) => ({ value: one.code, text: one.name, about: `${one.code} · ${one.field}`, names: one.names }));
     },
+    marked: (option) => offer(option.names),
     chosen: (option) => {
       form.querySelectorAll("input[type=radio][name=procedure]").forEach((one) => { one.checked = false; });
       code.value = option.value;
@@ -137,11 +196,17 @@ if (procedure) {
   });
 }
 
+procedure?.addEventListener("keydown", (event) => {
+  const key = event.code.startsWith("Digit") ? event.code.slice(5) : event.key.toLowerCase();
+  if (event.altKey && !event.ctrlKey && !event.metaKey && keyOfNames(key)) event.preventDefault();
+});
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
   if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select")) return;
   const key = event.key.toLowerCase();
   if (key === "z" && undo) { event.preventDefault(); undo.requestSubmit(); return; }
+  if (keyOfNames(key)) { event.preventDefault(); return; }
   const link = document.querySelector(`a[data-key="${CSS.escape(key)}"]`);
   if (link) { event.preventDefault(); link.click(); return; }
   const button = form?.querySelector(`button[data-key="${CSS.escape(key)}"]`);

@@ -1,4 +1,4 @@
-"""Holidays: that they can be read, and that they are those of troly/holidays.yml."""
+"""Holidays: that they can be read, and that the assistant would use them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from portal.adapters.holidays import HolidayService
 from portal.check.findings import Findings
 from portal.check.wire import Heard
 from troly.clock import today
-from troly.hours import public_holidays
+from troly.holidays import Day, faults, from_file
 
 
 async def check(found: Findings, http: Heard) -> None:
-    """This year and the next; each day of the portal that we lack is named."""
+    """This year and the next, and how each list differs from troly/holidays.yml."""
     service = HolidayService(http)
     this = today().year
     for year in (this, this + 1):
@@ -20,11 +20,16 @@ async def check(found: Findings, http: Heard) -> None:
         )
         if days is None:
             return
-        wrong = [f"{day} is of another year" for day in days if day.year != year]
-        lacking = [f"{day:%d/%m/%Y} {days[day]}" for day in sorted(days) if day not in public_holidays()]
         if not days:
-            found.skipped(name, "none yet")
-        elif lacking and not wrong:
-            found.failed(name, f"not known here: {', '.join(lacking)}", "add them to troly/holidays.yml")
-        else:
-            found.judged(name, wrong, f"{len(days)} days, all known here", "send the days of that year only")
+            found.skipped(name, "none yet: troly/holidays.yml holds")
+            continue
+        wrong = list(faults(year, days, today().date()))
+        found.judged(name, wrong, _said(year, days), "send all days of that year, and only those, each once")
+
+
+def _said(year: int, days: list[Day]) -> str:
+    theirs = {(day.on, day.works) for day in days}
+    ours = {(day.on, day.works) for day in from_file().days.values() if day.on.year == year}
+    differing = sorted({day for day, _ in theirs ^ ours})
+    shown = ", ".join(f"{day:%d/%m}" for day in differing[:8])
+    return f"{len(days)} days" + (f"; unlike troly/holidays.yml: {shown}" if differing else "")

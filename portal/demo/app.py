@@ -14,16 +14,16 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from portal.adapters.holidays import PATH as HOLIDAYS_PATH
+from portal.demo import holidays
 from portal.demo.applications import Applications, Change, DemoApplication
 from portal.demo.catalogue import DemoCatalogue
 from portal.demo.controls import WAF_PAGE, Controls, Failure, FailureMiddleware
 from portal.demo.forms import placeholder
+from portal.demo.holidays import DemoHolidays
 from portal.demo.records import load_applications, load_procedures
 from portal.demo.reports import DemoReports, control_routes, report_routes
 from portal.demo.status import status_routes
 from portal.demo.webhook import Hook, WebhookSender
-from troly.hours import public_holidays
 from troly.settings import ROOT, Settings
 
 OWN_DATA = ROOT / "portal" / "demo" / "data"
@@ -52,11 +52,11 @@ def create_app(
     reports = DemoReports()
     app.include_router(report_routes(reports))
     app.include_router(control_routes(reports), prefix="/demo", dependencies=[Depends(_from_this_machine)])
-
-    @app.get(HOLIDAYS_PATH)
-    async def holidays(year: int) -> dict[str, Any]:
-        days = sorted((day, name) for day, name in public_holidays().items() if day.year == year)
-        return {"code": "OK", "data": [{"date": day.isoformat(), "name": name} for day, name in days]}
+    days = DemoHolidays()
+    app.include_router(holidays.holiday_routes(days))
+    app.include_router(
+        holidays.control_routes(days), prefix="/demo", dependencies=[Depends(_from_this_machine)]
+    )
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,12 @@ async def test_other_messages_are_left_to_others(act: Any, text: str, intent: st
     assert outcome.events == []
 
 
+@pytest.mark.parametrize("text", ["kết nối wifi công cộng", "kết quả gửi về đâu", "ket qua o dau"])
+async def test_words_that_only_look_like_stuck_do_not_move(act: Any, text: str) -> None:
+    outcome = await act(ValidateGuideForm(), "out_of_scope", text, slots={"guide": GUIDE, "guide_step": 2})
+    assert outcome.events == []
+
+
 async def test_one_past_the_last_step_ends_the_guide(act: Any) -> None:
     outcome = await act(ValidateGuideForm(), "affirm", "xong", slots={"guide": GUIDE, "guide_step": STEPS})
     assert outcome.slots["guide_done"] == "yes"
@@ -262,3 +269,87 @@ async def test_a_guide_that_staff_changed_is_told_at_once_and_shortened_ones_end
         guide_files.use({})
     shipped = library().get(GUIDE)
     assert shipped is not None and len(shipped.steps) == STEPS
+
+
+MADE: dict[str, Any] = {
+    "made": True,
+    "title": {"vi": "Dùng wifi công cộng ở phường", "en": "Using the ward's public wifi"},
+    "needs": {"vi": "Điện thoại.", "en": "A phone."},
+    "names": ["kết nối wifi công cộng", "mạng miễn phí ở phường"],
+    "steps": [
+        {"vi": "Chọn mạng của phường.", "en": "Choose the ward's network."},
+        {
+            "vi": "Đồng ý quy định.",
+            "en": "Accept the rules.",
+            "stuck": {"vi": "Tắt rồi bật lại wifi.", "en": "Turn wifi off and on."},
+        },
+    ],
+    "stuck": {"vi": "Hỏi quầy tiếp đón.", "en": "Ask at the reception."},
+    "source": {"title": "UBND phường", "url": "", "as_of": "2026-11-22"},
+    "common": 2,
+}
+
+
+@pytest.fixture
+def staff_guides() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Has these live; afterwards what is shipped."""
+    yield guide_files.use
+    guide_files.use({})
+
+
+async def test_a_guide_that_staff_made_is_found_listed_and_walked_in_both_languages(
+    act: Any, read_out: Any, staff_guides: Any
+) -> None:
+    staff_guides({"wifi": MADE})
+    found = await act(ValidateGuideForm(), "ask_digital_help", "cách kết nối wifi công cộng")
+    assert found.slots["guide"] == "wifi"
+    listed = await act(ValidateGuideForm(), "ask_digital_help", "/ask_digital_help")
+    assert listed.slots["guide_choices"][:3] == ["vneid-level-2", "wifi", "vneid-login"], "before the shipped"
+    assert len(listed.slots["guide_choices"]) == 7
+    read = {"vi": ["Cần có", "Bước 1/2", "Bước 2/2"], "en": ["You need", "Step 1 of 2", "Step 2 of 2"]}
+    for step in range(3):
+        slots = {"guide": "wifi", "guide_step": step}
+        said = (await act(ActionAskGuideDone(), "ask_digital_help", slots=slots)).said
+        for language, parts in read.items():
+            assert parts[step] in read_out(said, language)
+        assert said["answer"]["sources"] == [MADE["source"]]
+    stuck = await act(
+        ActionAskGuideDone(),
+        "ask_digital_help",
+        slots={"guide": "wifi", "guide_step": 2, "guide_stuck": True},
+    )
+    assert "Tắt rồi bật lại wifi." in read_out(stuck.said, "vi")
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_a_guide_that_was_taken_off_is_nowhere_and_who_follows_it_is_told_so(
+    act: Any, read_out: Any, staff_guides: Any, made: bool
+) -> None:
+    name = "wifi" if made else GUIDE
+    raw = MADE if made else raw_guides()[GUIDE]
+    staff_guides({name: raw | {"retired": True}})
+    assert library().get(name) is None
+    assert name not in [match.guide.id for match in library().search(raw["names"][0])]
+    for text, pressed in (
+        ("tiếp", {}),
+        ("bước 5", {}),
+        ("/ask_digital_help{…}", {"guide": name, "guide_step": 2}),
+    ):
+        slots = {"guide": name, "guide_step": 1}
+        intent = "ask_digital_help" if pressed else "affirm"
+        outcome = await act(ValidateGuideForm(), intent, text, pressed, slots=slots)
+        assert outcome.events, "the form keeps the message"
+        told = await act(ActionAskGuideDone(), intent, text, pressed, slots=slots)
+        assert "không còn dùng" in read_out(told.said, "vi")
+        assert "no longer in use" in read_out(told.said, "en")
+        assert told.slots["guide"] is None
+        assert told.said["choices"], "others are offered"
+        assert name not in str(told.said["choices"])
+    other = await act(ValidateGuideForm(), "ask_fee", "lệ phí bao nhiêu", slots={"guide": name})
+    assert other.events == [], "another question is not the guide's"
+
+
+async def test_without_any_guide_left_nothing_breaks(act: Any, staff_guides: Any) -> None:
+    staff_guides({guide.id: {"retired": True} for guide in library().all()})
+    assert library().all() == [] and library().search("vneid") == []
+    assert (await act(ValidateGuideForm(), "ask_digital_help", "vneid")).slots["guide_choices"] == []

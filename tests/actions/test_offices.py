@@ -9,10 +9,11 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import offices
+from actions import offices, receiving
 from troly.answers import opening
 from troly.clock import VIETNAM
-from troly.offices import Office
+from troly.holidays import from_file
+from troly.office_list import Office
 from troly.units.directory import directory
 
 
@@ -45,14 +46,15 @@ def test_own_hours_are_told_day_by_day() -> None:
     ],
 )
 def test_it_says_when_it_opens_again(moment: tuple[int, ...], response: str, opens: str | None) -> None:
-    said = opening.opening_of("", datetime(*moment, tzinfo=VIETNAM))  # type: ignore[misc]
+    said = opening.opening_of("", datetime(*moment, tzinfo=VIETNAM), from_file())  # type: ignore[misc]
     assert said["response"] == response
     assert (said.get("date") or {}).get("date") == opens
 
 
 def to(dispatcher: CollectingDispatcher) -> offices._To:
     """A conversation in which nothing was said before."""
-    return offices._To(dispatcher, Tracker("c", {}, {}, [], False, None, {}, "action_listen"))
+    tracker = Tracker("c", {}, {}, [], False, None, {}, "action_listen")
+    return offices._To(dispatcher, tracker, from_file())
 
 
 def test_the_map_is_searched_where_the_list_has_none() -> None:
@@ -89,3 +91,47 @@ def test_a_procedure_of_the_province_leads_to_its_centre_whatever_the_commune() 
         dispatcher = CollectingDispatcher()
         offices._named(to(dispatcher), [centre, desk], named, level)
         assert dispatcher.messages[0]["name"] == name
+
+
+AN_SINH, CENTRE_OF_AN_SINH = "07090", {"latitude": "21.1539", "longitude": "106.521"}
+
+
+def told(found: list[Office], **entities: str) -> dict[str, Any]:
+    dispatcher = CollectingDispatcher()
+    offices._nearest(to(dispatcher), found, entities)
+    (message,) = dispatcher.messages
+    said: dict[str, Any] = message
+    return said
+
+
+def test_of_several_offices_of_a_commune_the_nearest_is_told_and_the_others_are_offered() -> None:
+    desks = [
+        office(id="far", level="commune", commune_code=AN_SINH, name="A", latitude=21.2, longitude=106.6),
+        office(id="near", level="commune", commune_code=AN_SINH, name="B", latitude=21.154, longitude=106.52),
+        office(id="somewhere", level="commune", commune_code=AN_SINH, name="C"),
+    ]
+    said = told(desks, **CENTRE_OF_AN_SINH)
+    assert said["name"] == "B"
+    offered = [button["payload"] for button in said["choices"]]
+    assert offered[:2] == [
+        f'/find_office{{"commune_code": "office:{name}"}}' for name in ("far", "somewhere")
+    ]
+    first, *others = offices._first(desks, "somewhere")
+    assert first.id == "somewhere" and [one.id for one in others] == ["far", "near"]
+    assert offices._first(desks, "taken-off") == []
+
+
+@pytest.mark.parametrize(("desks", "named"), [(1, "Bàn 1"), (2, None)])
+async def test_a_notice_names_an_office_only_where_the_commune_has_no_other(
+    monkeypatch: pytest.MonkeyPatch, desks: int, named: str | None
+) -> None:
+    class List:
+        async def all(self) -> list[Office]:
+            return [
+                office(id=str(number), level="commune", commune_code=AN_SINH, name=f"Bàn {number}")
+                for number in range(1, desks + 1)
+            ]
+
+    monkeypatch.setattr(receiving, "_offices", List)
+    found = await receiving.office_of("UBND phường An Sinh")
+    assert (found.name if found else None) == named

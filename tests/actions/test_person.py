@@ -183,7 +183,7 @@ async def test_any_words_are_a_message_but_not_a_button(act: Any) -> None:
     assert (await act(person.ValidateMessageForm(), "cancel", "hủy", slots=slots)).slots == {}
 
 
-async def test_the_gateway_is_told_which_messages_hold_words_and_number(act: Any) -> None:
+async def test_the_gateway_is_told_which_messages_hold_words_and_number(act: Any, database: Any) -> None:
     slots = {"message_about": "m1", "message_phone": "m2"}
     done = await act(person.ActionLeaveMessage(), "out_of_scope", slots=slots)
     assert done.said["answer"]["handover"] == {"wish": "message", "about": "m1", "phone": "m2"}

@@ -14,6 +14,7 @@ from actions.reports.draft import COMPLAINT, REPORT
 from actions.turn import ASPECTS
 from bot import assistant
 from bot.response_files import LANGUAGES, load, statuses
+from portal.changes import UNSEEN
 from portal.models import CHANNELS, LEVELS, STATUS_NAMES, TIME_UNITS, Online
 from portal.reports import REPORT_STATUSES
 from troly.emergencies import Emergency
@@ -44,7 +45,7 @@ _FAMILIES = {
     "channel_": [channel.lower() for channel in CHANNELS],
     "weekday_": [str(day) for day in range(1, 8)],
     "unit_": [unit.lower() for unit in TIME_UNITS if unit != "OTHER"],
-    "status_": [str(number) for number in STATUS_NAMES],
+    "status_": [str(number) for number in (UNSEEN, *STATUS_NAMES)],
     "status_meaning_": [str(number) for number in STATUS_NAMES],
     "lacking_": ["steps", "requirements"],
     "answer_": ["steps", "requirements"],

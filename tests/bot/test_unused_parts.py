@@ -20,7 +20,8 @@ from bot import graph_plan, nlg, patches, rest_channel, tracker_store
 patches.apply()
 graph_plan.apply()
 from rasa.core.channels import BUILTIN_CHANNELS, SlackInput
-heavy = {"tensorflow", "keras", "matplotlib", "aiogram", "slack_sdk"} & set(sys.modules)
+stores = {"dns", "bson", "s3transfer"}
+heavy = ({"tensorflow", "keras", "matplotlib", "aiogram", "slack_sdk"} | stores) & set(sys.modules)
 print(",".join(sorted(heavy)) or "none", "rest" in BUILTIN_CHANNELS)
 try:
     SlackInput("token")

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, expect
+from sqlalchemy import insert, select
 from test_console import Desk, grave, wide
+
+from troly.clock import now
+from troly.tables.controls import RESERVE, Broadcast, BroadcastTarget
+from troly.tables.conversations import Conversation
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,7 @@ def test_a_broadcast_is_previewed_sent_and_stopped(
     page.get_by_label("Telegram").uncheck()
     page.get_by_role("button", name="Xem trước").click()
     expect(page.get_by_text("Sẽ gửi cho 11 cuộc trò chuyện")).to_be_visible()
+    expect(page.locator("[data-reach=zalo_bot]")).to_contain_text("đã dùng 0 / 3.000, để dành 1.500")
     assert grave(page) == []
     page.screenshot(path=screenshots / "console-broadcast-preview.png", full_page=True)
     page.get_by_role("button", name="Gửi", exact=True).click()
@@ -62,6 +68,37 @@ def test_a_broadcast_is_previewed_sent_and_stopped(
     expect(page.locator("tbody tr").first).to_contain_text("<b>nghỉ</b>")
     page.get_by_role("button", name="Dừng").click()
     expect(page.locator("tbody tr").first).to_contain_text("Đã dừng")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1366", "390"])
+def test_a_broadcast_that_the_reserve_stopped_says_so_and_goes_on(
+    context_of: Callable[..., BrowserContext], desk: Desk, screenshots: Path, size: dict[str, int]
+) -> None:
+    with desk.database.begin() as connection:
+        number = connection.execute(
+            insert(Broadcast)
+            .values(
+                text_vi="Nghỉ lễ.", text_en="Holiday.", channels=["web"], days=7, state=RESERVE, total=2,
+                created_by="an", created_at=now(), ended_at=now(),
+            )
+            .returning(Broadcast.id)
+        ).scalar_one()  # fmt: skip
+        one = connection.scalars(select(Conversation.id).where(Conversation.channel == "web").limit(1)).one()
+        connection.execute(insert(BroadcastTarget).values(broadcast_id=number, conversation_id=one))
+    page = desk.signed_in(context_of(viewport=size), "admin")
+    page.goto(f"{desk.url}/controls/broadcasts")
+    row = page.locator("tbody tr").first
+    expect(row).to_contain_text("Dừng vì hạn mức Zalo")
+    expect(row).to_contain_text("Chưa gửi 1 người còn gửi được")
+    assert grave(page) == []
+    assert not wide(page)
+    page.screenshot(path=screenshots / f"console-broadcast-reserve-{size['width']}.png", full_page=True)
+    row.get_by_role("button", name="Gửi tiếp").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Đang gửi tiếp")
+    page.get_by_role("button", name="Dừng").click()
+    expect(page.locator("tbody tr").first).to_contain_text("Đã dừng")
+    assert desk.audit()[-2:] == ["broadcast_resumed", "broadcast_stopped"]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1366", "390"])

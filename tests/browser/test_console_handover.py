@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +16,14 @@ from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import insert, text, update
 from test_console import Desk, grave, wide
 
+from channels.photos import read_now
+from tests.channels.pictures import located
 from tests.fakes.talks import stored_talk
 from troly.clock import now
 from troly.privacy import Keyring
+from troly.tables.channels import MediaRow
 from troly.tables.conversations import Conversation
+from troly.tables.delivery import Inbox
 from troly.tables.desk import CannedAnswer
 from troly.tables.handover import Handover
 
@@ -40,6 +46,44 @@ class Counter(Desk):
                 .returning(Handover.id)
             ).scalar_one()
         return identity
+
+    def photo(self, name: str, content: bytes) -> str:
+        """The citizen sent this picture; gives the message's id."""
+        sha256, message = hashlib.sha256(content).hexdigest(), secrets.token_hex(16)
+        folder = self.settings.data_dir / "media"
+        folder.mkdir(exist_ok=True)
+        (folder / sha256).write_bytes(content)
+        with self.database.begin() as connection:
+            connection.execute(
+                insert(MediaRow).values(
+                    sha256=sha256,
+                    conversation_id=name,
+                    mime="image/jpeg",
+                    size=len(content),
+                    created_at=now(),
+                )
+            )
+            connection.execute(
+                insert(Inbox).values(
+                    id=message,
+                    channel="web",
+                    message_id=message,
+                    conversation_id=name,
+                    number=2,
+                    media={"kind": "image", "stored": sha256, "mime": "image/jpeg", "size": len(content)},
+                    received_at=now(),
+                    state="held",
+                    due_at=now(),
+                    attempts=0,
+                )
+            )
+        return message
+
+    def messages(self, name: str) -> list[str]:
+        """The ids of what this citizen sent."""
+        with self.database.connect() as connection:
+            query = text("SELECT id FROM inbox WHERE conversation_id = :name")
+            return [row.id for row in connection.execute(query, {"name": name})]
 
     def said(self, name: str) -> list[str]:
         """What staff told this citizen."""
@@ -147,6 +191,49 @@ def test_messages_that_were_left(context: BrowserContext, counter: Counter, scre
     expect(page.locator("main strong", has_text="0912345678")).to_be_visible()
     assert grave(page) == []
     page.screenshot(path=screenshots / "console-handover-message.png", full_page=True)
+
+
+def test_a_photo_is_opened_over_the_page_and_gone_when_it_is_closed(
+    context_of: Callable[..., BrowserContext], counter: Counter, screenshots: Path
+) -> None:
+    name = "e" * 32
+    number = counter.wait(name, "ảnh giấy tờ của tôi đây")
+    message = counter.photo(name, read_now(located()).content)
+    page = counter.signed_in(context_of(viewport=DESKTOP), "officer")
+    page.goto(f"{counter.url}/handover/{number}")
+    expect(page.get_by_role("button", name="Xem ảnh")).to_have_count(0)
+    page.get_by_role("button", name="Nhận", exact=True).click()
+    page.get_by_role("button", name="Xem ảnh").click()
+    shown = page.locator("#opened img")
+    expect(shown).to_be_visible()
+    assert page.evaluate("document.querySelector('#opened img').naturalWidth") == 480
+    assert grave(page) == [] and not wide(page)
+    page.screenshot(path=screenshots / "console-handover-photo.png")
+    page.keyboard.press("Escape")
+    expect(page.locator("#opened")).to_be_hidden()
+    expect(shown).to_have_count(0)
+    assert counter.audit()[-1] == "handover_file_opened"
+    page.get_by_role("button", name="Kết thúc").click()
+    # A stranger to it, and a phone.
+    other = counter.signed_in(context_of(viewport=PHONE), "officer")
+    other.goto(f"{counter.url}/handover/{number}")
+    expect(other.get_by_role("button", name="Xem ảnh")).to_have_count(0)
+    assert message in counter.messages(name)
+
+
+def test_without_scripts_a_photo_opens_in_a_tab(
+    context_of: Callable[..., BrowserContext], counter: Counter
+) -> None:
+    name = "9" * 32
+    number = counter.wait(name, "xem giúp tôi ảnh này")
+    counter.photo(name, read_now(located()).content)
+    page = counter.signed_in(context_of(java_script_enabled=False), "officer")
+    page.goto(f"{counter.url}/handover/{number}")
+    page.get_by_role("button", name="Nhận", exact=True).click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Xem ảnh").click()
+    opened.value.wait_for_load_state()
+    expect(opened.value.locator("img")).to_be_visible()
 
 
 PAGES = ("/handover", "/handover/messages", "/handover/canned", "/handover/2")

@@ -175,7 +175,7 @@ def test_only_ticked_messages_are_labelled(context: BrowserContext, desk: Review
     page = desk.signed_in(context, "reviewer")
     page.goto(f"{desk.url}/review")
     opened(page, "phí xin nuôi ong")
-    page.get_by_role("checkbox").last.uncheck()
+    page.locator("input[name=item]").last.uncheck()
     page.get_by_role("button", name="Đúng").click()
     expect(page.get_by_role("status")).to_be_visible()
     assert desk.rows("SELECT state, count(*) FROM review_item GROUP BY state ORDER BY state") == [
@@ -241,6 +241,79 @@ def test_everything_works_without_scripts(
     page.get_by_role("button", name="Hoàn tác").first.click()
     expect(page.get_by_role("status")).to_contain_text("hoàn tác")
     assert desk.rows("SELECT count(*) FROM learned_name WHERE removed_at IS NULL") == [(0,)]
+
+
+LONG = (
+    "Dạ em chào anh chị, tháng trước em có cãi nhau với ông hàng xóm, giờ em muốn nuôi ong lấy mật "
+    "sau vườn nhà ngoại thì lệ phí bao nhiêu ạ"
+)
+
+
+class LongDesk(ReviewDesk):
+    """One message that tells a story."""
+
+    def _fill(self) -> None:
+        MESSAGES.insert(0, (LONG, {"status": "not_found", "intent": "ask_fee", "rating": -1}))
+        try:
+            super()._fill()
+        finally:
+            MESSAGES.pop(0)
+
+
+@pytest.fixture
+def long_desk(tmp_path: Path) -> Iterator[ReviewDesk]:
+    made = LongDesk(tmp_path)
+    yield made
+    made.served.stop()
+    made.database.dispose()
+
+
+def test_names_out_of_a_long_message_cost_no_key_and_are_chosen_by_keys(
+    context: BrowserContext, long_desk: ReviewDesk, screenshots: Path
+) -> None:
+    page = long_desk.signed_in(context, "reviewer", name="lan")
+    page.goto(f"{long_desk.url}/review")
+    opened(page, "Dạ em chào")
+    names = page.locator("[data-names] input")
+    expect(names).to_have_count(2)
+    # Accepting what is proposed: P, words, Enter, as without names.
+    page.keyboard.press("p")
+    page.keyboard.type("nuoi ong")
+    expect(page.get_by_role("option").first).to_contain_text("2.002132")
+    expect(page.locator("[data-name]").first).to_contain_text("nuôi ong lấy mật sau vườn")
+    expect(names.first).to_be_checked()
+    expect(names.nth(1)).not_to_be_checked()
+    page.screenshot(path=screenshots / "console-review-names.png", full_page=True)
+    assert grave(page) == [] and not wide(page)
+    pressed(page, "Enter")
+    taught = "SELECT name FROM learned_name WHERE removed_at IS NULL ORDER BY id"
+    (first,) = long_desk.rows(taught)
+    assert "nuôi ong lấy mật sau vườn" in first[0]
+
+    # Both: a number takes the second, also while a procedure is searched.
+    pressed(page, "z")
+    page.keyboard.press("p")
+    page.keyboard.type("nuoi ong")
+    expect(page.get_by_role("option").first).to_contain_text("2.002132")
+    page.keyboard.press("Alt+2")
+    expect(names.nth(1)).to_be_checked()
+    pressed(page, "Enter")
+    assert len(long_desk.rows(taught)) == 2
+
+    # None, and one of one's own.
+    pressed(page, "z")
+    page.keyboard.press("0")
+    page.keyboard.press("1")
+    expect(names.first).to_be_checked()
+    page.keyboard.press("e")
+    expect(page.locator("#name")).to_be_focused()
+    expect(names.first).not_to_be_checked()
+    page.locator("#name").fill("tổ ong; thùng mật")
+    page.locator("#q").focus()
+    page.keyboard.type("nuoi ong")
+    expect(page.get_by_role("option").first).to_contain_text("2.002132")
+    pressed(page, "Enter")
+    assert long_desk.rows(taught) == [("tổ ong",), ("thùng mật",)]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1366", "390"])

@@ -429,6 +429,16 @@ async def test_a_case_ends_when_its_messages_are_used_up_and_says_so() -> None:
     assert few.used_up and few.seconds < 60 and few.in_time == 8 == few.sent
 
 
+async def test_a_case_that_says_what_comes_first_spends_no_message_before_the_clock_starts(
+    gateway: FakeGateway,
+) -> None:
+    case = Case("few", "few messages", ["a", "b", "c"], frozenset({"answered"}), warm_up=GREETING)
+    async with PublicApi(gateway.url) as target:
+        few = await measure_load(target, case, case.share(0, 1), 8, 60.0, lambda: snapshot([]))
+    assert few.in_time == 3 and not few.failures
+    assert [text for _, text in gateway.texts].count(GREETING) == 16
+
+
 def test_measurements_of_one_case_share_its_messages() -> None:
     case = Case("few", "few messages", ["a", "b", "c", "d", "e"], frozenset())
     assert [list(case.share(index, 2)) for index in (0, 1)] == [["a", "c", "e"], ["b", "d"]]

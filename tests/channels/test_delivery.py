@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from channels import inbox
+from channels import claiming, concluding
 
 
 def rows(tmp_path: Path, query: str) -> list[Any]:
@@ -265,13 +265,13 @@ async def test_a_turn_longer_than_the_lease_stays_with_its_worker(quick: Any, st
     assert rasa.messages() == ["lâu"]
 
 
-@pytest.mark.parametrize("step", ["claim", "finish"])
+@pytest.mark.parametrize(("home", "step"), [(claiming, "claim"), (concluding, "finish")])
 async def test_a_worker_killed_before_or_after_a_step_loses_and_doubles_nothing(
-    start: Any, rasa: Any, monkeypatch: pytest.MonkeyPatch, step: str
+    start: Any, rasa: Any, monkeypatch: pytest.MonkeyPatch, home: Any, step: str
 ) -> None:
     """Cut off right before and right after each database step, at the first message."""
     for after in (False, True):
-        real = getattr(inbox, step)
+        real = getattr(home, step)
         reached = asyncio.Event()
 
         async def cut_off(
@@ -287,13 +287,13 @@ async def test_a_worker_killed_before_or_after_a_step_loses_and_doubles_nothing(
         async with start(rasa_url=rasa.url) as stack:
             visitor = await stack.visitor()
             await asyncio.sleep(0.1)
-            monkeypatch.setattr(inbox, step, cut_off)
+            monkeypatch.setattr(home, step, cut_off)
             await visitor.send("một")
             await visitor.send("hai")
             async with asyncio.timeout(5):
                 await reached.wait()
             await stack.gateway.delivery.kill()
-            monkeypatch.setattr(inbox, step, real)
+            monkeypatch.setattr(home, step, real)
         async with start(rasa_url=rasa.url) as second:
             visitor.http = second.http
             assert await visitor.answers(2) == ["echo: một", "echo: hai"]

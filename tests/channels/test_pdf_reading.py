@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fpdf import FPDF
+from PIL import Image
 
 from channels import pdf_pages, pdf_reading, photos
 from channels.errors import MediaError
@@ -57,6 +58,19 @@ async def test_the_code_of_an_application_is_read(content: bytes, found: str | N
 async def test_what_cannot_be_used_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(MediaError, match=reason):
         await pdf_reading.application_code(content)
+
+
+@pytest.mark.parametrize("pages_before", [0, 1, 3])
+async def test_no_page_with_a_personal_card_is_drawn(pages_before: int) -> None:
+    with pytest.raises(MediaError, match="personal_card"):
+        await pdf_reading.pages(pdf(CODE, code=CARD, pages_before=pages_before))
+
+
+async def test_the_pages_are_drawn_below_each_other_and_counted() -> None:
+    one, many = await pdf_reading.pages(pdf("don")), await pdf_reading.pages(pdf(CODE, pages_before=6))
+    assert (one.count, many.count, many.code) == (1, 7, None)
+    heights = [Image.open(BytesIO(each.picture)).height for each in (one, many)]
+    assert heights[1] == 4 * heights[0]
 
 
 async def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

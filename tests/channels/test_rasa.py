@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
 import pytest
 
 from channels.errors import RasaError, RasaFailed, RasaUnreachable
 from channels.rasa import RasaClient, neutralize, read_replies, valid_payload
+from channels.rasa_wire import Late, NotReached, Refused, Wire, WireError
+
+
+class Told(Wire):
+    """Gives this answer, or raises it."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def post(
+        self, address: str, body: object, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        status = await self.status(address, seconds)
+        content = self._answer[1] if isinstance(self._answer, tuple) else json.dumps(self._answer).encode()
+        return status, content
+
+    async def status(self, address: str, seconds: float) -> int:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer[0] if isinstance(self._answer, tuple) else 200
 
 
 def client(answer: Any) -> RasaClient:
-    """A client whose transport gives this answer, or raises it."""
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
-
-    return RasaClient(httpx.AsyncClient(transport=httpx.MockTransport(handle)), "http://rasa/", seconds=1)
+    return RasaClient("http://rasa/", seconds=1, wire=Told(answer))
 
 
 async def ask(answer: Any) -> Any:
@@ -29,15 +44,16 @@ async def ask(answer: Any) -> Any:
 @pytest.mark.parametrize(
     ("answer", "kind", "reason"),
     [
-        (httpx.ConnectError("x"), RasaUnreachable, "unreachable"),
-        (httpx.ConnectTimeout("x"), RasaUnreachable, "unreachable"),
-        (httpx.ReadTimeout("x"), RasaFailed, "timeout"),
-        (httpx.RemoteProtocolError("x"), RasaFailed, "connection"),
-        (httpx.Response(500), RasaFailed, "status_500"),
-        (httpx.Response(404, json=[]), RasaFailed, "status_404"),
-        (httpx.Response(200, text="<html>"), RasaFailed, "protocol"),
+        (Refused(), RasaUnreachable, "unreachable"),
+        (NotReached(), RasaUnreachable, "unreachable"),
+        (Late(), RasaFailed, "timeout"),
+        (WireError(), RasaFailed, "connection"),
+        ((500, b""), RasaFailed, "status_500"),
+        ((404, b"[]"), RasaFailed, "status_404"),
+        ((200, b"<html>"), RasaFailed, "protocol"),
         ({"text": "x"}, RasaFailed, "protocol"),
         ([{"text": "x", "buttons": [{"title": "no payload"}]}], RasaFailed, "protocol"),
+        ((200, b"\xff"), RasaFailed, "protocol"),
         ([], RasaFailed, "empty"),
         ([{"recipient_id": "c"}], RasaFailed, "empty"),
         ([{"custom": {"language": "vi"}}], RasaFailed, "empty"),
@@ -110,6 +126,6 @@ def test_only_names_with_json_objects_are_payloads(payload: str, valid: bool) ->
 
 
 async def test_rasa_is_ready_when_it_has_a_model() -> None:
-    assert await client(httpx.Response(200, json={})).ready(1) == [True]
-    assert await client(httpx.Response(409)).ready(1) == [False]
-    assert await client(httpx.ConnectError("x")).ready(1) == [False]
+    assert await client((200, b"{}")).ready(1) == [True]
+    assert await client((409, b"")).ready(1) == [False]
+    assert await client(Refused()).ready(1) == [False]

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import Mapping
 
-import httpx
 import pytest
 
 from channels import rasa_workers
 from channels.errors import RasaFailed, RasaUnreachable
 from channels.rasa import RasaClient
+from channels.rasa_wire import Late, Refused, Wire, WireError
 
 BASES = ["http://rasa-a", "http://rasa-b", "http://rasa-c"]
 KEYS = [f"{number:032x}" for number in range(60)]
 
 
-class Cluster:
+class Cluster(Wire):
     """Workers that are up, refuse connections, hang, fail or lack a model, as told."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.behaves = dict.fromkeys(("rasa-a", "rasa-b", "rasa-c"), "up")
         self.asked: list[tuple[str, str]] = []
-        self.client = RasaClient(
-            httpx.AsyncClient(transport=httpx.MockTransport(self._handle)), *BASES, seconds=1
-        )
+        self.client = RasaClient(*BASES, seconds=1, wire=self)
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        behaves = self.behaves[host]
+    async def status(self, address: str, seconds: float) -> int:
+        behaves = self._met(address)
+        return 409 if behaves == "no model" else 200
+
+    async def post(
+        self, address: str, body: object, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        if self._met(address) == "dies":
+            raise WireError
+        host = address.split("/")[2]
+        self.asked.append((host, json.dumps(body)))
+        return 200, json.dumps([{"text": host}]).encode()
+
+    def _met(self, address: str) -> str:
+        behaves = self.behaves[address.split("/")[2]]
         if behaves == "refuses":
-            raise httpx.ConnectError("refused")
+            raise Refused
         if behaves == "hangs":
-            raise httpx.ReadTimeout("late")
-        if request.url.path == "/status":
-            return httpx.Response(409 if behaves == "no model" else 200, json={})
-        if behaves == "dies":
-            raise httpx.ReadError("reset")
-        self.asked.append((host, request.content.decode()))
-        return httpx.Response(200, json=[{"text": host}])
+            raise Late
+        return behaves
 
     async def ask(self, key: str) -> str:
         replies = await self.client.send(key, "x", channel="web", message_id=key, language=None)
@@ -128,7 +136,7 @@ async def test_they_are_looked_after_while_the_gateway_runs(
 
 
 async def test_one_alone_is_always_asked(cluster: Cluster) -> None:
-    alone = RasaClient(cluster.client._client, BASES[0], seconds=1)
+    alone = RasaClient(BASES[0], seconds=1, wire=cluster)
     alone.workers.start()
     assert alone.workers._watching is None
     cluster.behaves["rasa-a"] = "refuses"

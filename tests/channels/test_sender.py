@@ -14,6 +14,7 @@ import pytest
 
 from channels import sending
 from channels.errors import ChatClosed, SendLater, SendRefused, SendUnknown
+from console.undelivered import query
 from tests.channels.scripted import Citizen, settled
 
 
@@ -382,16 +383,15 @@ async def test_the_citizen_is_told_once_when_it_takes_longer(
 
 
 async def test_a_poison_message_is_parked_with_an_apology_and_listed_for_staff(stack: Any, rasa: Any) -> None:
-    from channels import inbox
-
     rasa.behave = lambda _sender, message, _seen: 500 if message == "độc" else None
     citizen = Citizen(stack)
     accepted = await citizen.write("độc", language="en")
     await citizen.write("lành")
     answers = await citizen.until(2)
     assert "something went wrong" in answers[0] and answers[1] == "echo: lành"
-    (line,) = await inbox.parked(stack.gateway.store, 10)
-    assert accepted and (line.id, line.channel, line.attempts, line.error) == (
+    async with stack.gateway.store.read() as connection:
+        (line,) = (await query.find(connection, "unanswered")).rows
+    assert accepted and (line.id, line.channel, line.attempts, line.reason) == (
         accepted.id,
         "push",
         5,

@@ -484,7 +484,7 @@ async def test_the_transcript_can_be_kept_as_a_file_with_local_times(stack: Any)
     assert re.fullmatch(r"\[\d\d/\d\d \d\d:\d\d:\d\d\] Anh/Chị: lệ phí\?", lines[4])
     assert re.fullmatch(r"\[\d\d/\d\d \d\d:\d\d:\d\d\] Trợ lý: echo: lệ phí\?", lines[5])
     assert lines[6] == "  Nguồn: https://example.test/1.001193"
-    assert "số giấy tờ Anh/Chị tự viết ở chỗ khác thì vẫn còn" in lines[-1]
+    assert "số giấy tờ Anh/Chị tự viết ở chỗ khác cũng được che" in lines[-1]
 
 
 async def test_erasing_forgets_everything_and_ends_the_session(

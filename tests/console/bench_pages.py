@@ -188,6 +188,23 @@ FROM review_item WHERE id % 5 = 0 AND id % 20 > 0 ORDER BY id
 that wait to be confirmed or settled."""
 
 
+ANSWERS = {
+    "answers, texts": "/answers",
+    "answers, texts by words": "/answers?text=le+phi",
+    "answers, notices": "/answers/notices",
+    "answers, guides": "/answers/guides",
+    "answers, guides by words": "/answers/guides?text=mat+dien+thoai",
+    "answers, offices": "/answers/offices",
+    "answers, offices by words": "/answers/offices?text=bai+chay",
+    "answers, waiting": "/answers/waiting",
+    "answers, a text": "/answers/texts/answer_fee",
+    "answers, a guide": "/answers/guides/vneid-lost-phone",
+    "answers, an office": "/answers/offices/quang-ninh",
+    "answers, a new guide": "/answers/guides/new",
+    "answers, a new office": "/answers/offices/new",
+}
+
+
 def turns(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Conversations with their turns, over two years up to today."""
     chance = random.Random(6)
@@ -338,6 +355,7 @@ async def measure(address: str, folder: Path, repeats: int, only: str = "") -> d
     pages["a thread"] = f"/console/conversations/{thread}"
     values |= {"today": today, "long": today - timedelta(days=725)}
     pages |= {name: "/console" + path.format(**values) for name, path in FIGURES.items()}
+    pages |= {name: f"/console{path}" for name, path in ANSWERS.items()}
     if not only or "review" in only:
         started = time.perf_counter()
         queued = await filling.fill(store, settings, steps=1000, pause=timedelta(0))

@@ -22,6 +22,7 @@ from portal.models import Application, Supplement
 from portal.owner import Changes
 from portal.watcher import Budget, Watcher, WatchOptions, due_days
 from troly.clock import VIETNAM, now
+from troly.holidays import Calendar, Day
 from troly.hours import OfficeHours
 from troly.tables.channels import AddressRow
 from troly.tables.conversations import Conversation
@@ -32,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from following import make_database, meet, open_database, told
 
 CODE = "H49.33-250421-0001"
-HOURS = OfficeHours.parse("1-5 07:30-11:30 13:30-17:00", {date(2026, 9, 2): "Quốc khánh"})
+HOURS = OfficeHours.parse("1-5 07:30-11:30 13:30-17:00", Calendar.of([Day(date(2026, 9, 2), "Quốc khánh")]))
 EAGER = WatchOptions(interval=600.0, patience=0.0, upkeep=0.0, first_pause=30.0, lost_after=3)
 
 
@@ -454,3 +455,48 @@ async def test_a_watcher_survives_a_database_that_is_away(
             await asyncio.sleep(0.02)
     running.cancel()
     assert failures == [1, 1]
+
+
+# --- Agreed to while the portal did not answer ---
+
+
+async def test_what_was_agreed_to_while_the_portal_was_down_is_looked_up_and_told_once(place: Place) -> None:
+    assert await place.following.begin_unseen("an", CODE) == ("started", 0)
+    assert [one.status for one in await place.following.of("an")] == [0]
+    place.portal.broken = True
+    watcher = place.watcher(first_pause=0.0)
+    assert await place.step(watcher) == 0
+    place.portal.broken = False
+    place.portal.applications[CODE] = application(status=4)
+    assert [await place.step(watcher), await place.step(watcher)] == [1, 0]
+    assert await place.told() == [("an", CODE, "found", 4)]
+    place.change(status=6)
+    assert await place.step(watcher) == 1
+
+
+async def test_whoever_agreed_is_told_when_another_looks_it_up_first(place: Place) -> None:
+    await place.following.begin_unseen("an", CODE)
+    assert await place.follow("binh", application()) == "started"
+    assert await place.told() == [("an", CODE, "found", 4)]
+
+
+async def test_a_code_that_the_portal_never_had_is_told_at_once(place: Place) -> None:
+    await place.following.begin_unseen("an", CODE)
+    assert await place.step() == 0
+    assert await place.told() == [("an", CODE, "lost", 0)]
+    assert await place.watched() == [] and await place.following.of("an") == []
+
+
+async def test_of_what_others_follow_the_last_look_is_known(place: Place) -> None:
+    await place.follow("binh", application(status=5))
+    assert await place.following.begin_unseen("an", CODE) == ("started", 5)
+    assert await place.step() == 0
+
+
+async def test_a_second_wish_and_too_many_are_refused_as_ever(place: Place) -> None:
+    assert await place.following.begin_unseen("an", CODE) == ("started", 0)
+    assert await place.following.begin_unseen("an", CODE) == ("already", 0)
+    for number in range(MOST - 1):
+        await place.following.begin_unseen("an", f"H49.33-250421-{number:04d}")
+    assert (await place.following.begin_unseen("an", "H49.33-250421-0099"))[0] == "full"
+    assert await place.following.begin_unseen("nobody", CODE) == ("gone", 0)

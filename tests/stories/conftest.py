@@ -97,3 +97,16 @@ def _own_attempts(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     attempts = Attempts(portal.engine(), Keyring([new_key()]), Limits())  # another key, so other counters
     monkeypatch.setattr(portal, "attempts", lambda: attempts)
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _own_connections(
+    agent: Any, portal_port: int, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
+    """What went wrong at the portal, and what it said, stays with the story that it was for."""
+    from actions import portal
+
+    client = PortalClient.from_settings(Settings(portal_port=portal_port, _env_file=None))
+    monkeypatch.setattr(portal, "client", lambda: client)
+    yield
+    await client.aclose()

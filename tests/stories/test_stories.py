@@ -57,7 +57,8 @@ async def test_the_story_goes_as_it_is_written(
 
     if at:
         moment = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
-        monkeypatch.setattr("actions.person.now", lambda: moment)
+        for module in ("actions.person", "actions.offices"):
+            monkeypatch.setattr(f"{module}.now", lambda: moment)
     name = uuid.uuid4().hex
     await meet(agent, name)
     conversation = Conversation(agent, name, language_hint=language)

@@ -33,8 +33,8 @@ class Fault:
     """Why a text cannot be used. `code` names the staff's text that says what to change."""
 
     code: str
-    """empty, place_unknown, place_missing, brace, markup, long, not_ours, address, no_mark, buttons,
-    and of other things: wrong_…"""
+    """empty, place_unknown, place_missing, word_missing, brace, markup, long, not_ours, address, no_mark,
+    buttons, and of other things: wrong_…"""
     field: str = ""
     """Which one, as in troly.answers.fields: vi.text."""
     what: str = ""
@@ -89,6 +89,16 @@ def without_places(text: str, field: str = "") -> Iterator[Fault]:
         yield Fault("brace", field, found[0])
 
 
+def same_places(shipped: str, text: str, field: str = "") -> Iterator[Fault]:
+    """The text has the places of the shipped one, no more and no fewer, and no other braces."""
+    wanted, found = places(shipped), places(text)
+    yield from (Fault("place_unknown", field, place) for place in sorted(found - wanted))
+    if text.strip():
+        yield from (Fault("place_missing", field, place) for place in sorted(wanted - found))
+    if _BRACE.search(PLACE.sub("", text)):
+        yield Fault("brace", field)
+
+
 def response(name: str, shipped: Mapping[str, Any], content: Any) -> list[Fault]:
     """What is wrong with {"vi": {"text", "buttons"?: titles}, "en": …} in place of the shipped response.
 
@@ -101,12 +111,7 @@ def response(name: str, shipped: Mapping[str, Any], content: Any) -> list[Fault]
         field = f"{language}.text"
         is_button = name.startswith("button_")
         faults += prose(text, language, field, LONGEST_TITLE if is_button else LONGEST)
-        wanted, found = places(str(shipped[language].get("text", ""))), places(text)
-        faults += [Fault("place_unknown", field, place) for place in sorted(found - wanted)]
-        if text.strip():
-            faults += [Fault("place_missing", field, place) for place in sorted(wanted - found)]
-        if _BRACE.search(PLACE.sub("", text)):
-            faults.append(Fault("brace", field))
+        faults += same_places(str(shipped[language].get("text", "")), text, field)
         faults += [Fault("no_mark", field, line) for line in unfinished(name, text)]
         titles, own = list(given.get("buttons") or []), shipped[language].get("buttons") or []
         if len(titles) != len(own):
@@ -124,9 +129,14 @@ def unfinished(name: str, text: str) -> list[str]:
     found = []
     for line in text.rstrip("\n").split("\n"):
         label = _LABEL.match(name) and ". " not in line and "Anh/Chị" not in line
-        if not (PLACE.search(line) or label or not line[:1].isupper() or line.endswith(_ENDS)):
+        if not (PLACE.search(line) or label or not line[:1].isupper() or ends(line)):
             found.append(line)
     return found
+
+
+def ends(line: str) -> bool:
+    """Whether it ends as a sentence does."""
+    return line.endswith(_ENDS)
 
 
 def fits(shipped: Mapping[str, Any], given: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from troly import yaml_files
 from troly.answers.responses import LANGUAGES
 from troly.errors import UsageError
 from troly.settings import ROOT
@@ -48,7 +49,7 @@ def read(folder: Path = FOLDER) -> list[Guide]:
     guides = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            guides.append(guide_of(path.stem, yaml.safe_load(path.read_text(encoding="utf-8"))))
+            guides.append(guide_of(path.stem, yaml_files.read(path)))
         except ValueError as error:
             raise UsageError(f"{path.name}: {error}; run: troly data check") from error
         except yaml.YAMLError as error:
@@ -58,9 +59,7 @@ def read(folder: Path = FOLDER) -> list[Guide]:
 
 def raw_guides(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """The guides as they are written: id -> title, needs, names, steps, stuck, source, common."""
-    return {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml"))
-    }
+    return {path.stem: yaml_files.read(path) for path in sorted(folder.glob("*.yml"))}
 
 
 def guide_of(name: str, raw: Any) -> Guide:

@@ -20,8 +20,16 @@ RESPONSE, GUIDE, OFFICE = "response", "guide", "office"
 SECONDS = 3.0
 """Between two looks; each is one aggregate over a small table."""
 
+MADE, RETIRED = "made", "retired"
+"""True in a content: staff made the thing themselves, nothing like it is shipped; they took it off."""
+
 Contents = dict[str, Any]
 """Key -> what is live there in place of what is shipped."""
+
+
+def retired(content: Any) -> bool:
+    """Whether a guide or an office with this content was taken off: nobody is offered it."""
+    return isinstance(content, dict) and bool(content.get(RETIRED))
 
 
 async def live(connection: AsyncConnection, kind: str) -> Contents:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from troly.clock import VIETNAM
+from troly.holidays import Calendar
 from troly.hours import OfficeHours
 from troly.settings import settings
 
@@ -19,7 +20,7 @@ def hours_of(own: str) -> Any:
 
 def _written(hours: str) -> list[Any]:
     """A line a group of days: {"response": "label_days", "from", "to", "spans"}."""
-    parsed = OfficeHours.parse(hours, {})
+    parsed = OfficeHours.parse(hours, Calendar())
     groups: list[tuple[list[int], str]] = []
     for day, spans in sorted(parsed.spans.items()):
         shown = ", ".join(f"{begin:%H:%M}–{end:%H:%M}" for begin, end in spans)
@@ -38,9 +39,9 @@ def _written(hours: str) -> list[Any]:
     ]
 
 
-def opening_of(own: str, moment: datetime) -> Any:
+def opening_of(own: str, moment: datetime, calendar: Calendar) -> Any:
     """Whether it is open at this moment, else when it opens again."""
-    hours = OfficeHours.parse(own or settings().office_hours)
+    hours = OfficeHours.parse(own or settings().office_hours, calendar)
     if hours.is_open(moment):
         return {"response": "label_open_now"}
     opening = hours.next_opening(moment)

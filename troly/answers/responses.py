@@ -7,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from troly import yaml_files
 from troly.errors import UsageError
 from troly.settings import ROOT
 
@@ -32,7 +31,7 @@ def by_service(language: str, folder: Path = FOLDER) -> dict[str, dict[str, dict
     found: dict[str, dict[str, dict[str, Any]]] = {}
     known: set[str] = set()
     for path in [folder / f"{language}.yml", *sorted(folder.glob(f"*.{language}.yml"))]:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml_files.read(path)
         if twice := sorted(known & raw.keys()):
             raise UsageError(f"{path.name}: {', '.join(twice)}: already in another file of bot/responses")
         known |= raw.keys()
@@ -55,5 +54,5 @@ def changed(response: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
 @lru_cache(maxsize=1)
 def english_terms() -> Mapping[str, str]:
     """Official Vietnamese terms, lower case -> plain English."""
-    raw: dict[str, str] = yaml.safe_load((FOLDER / "terms_en.yml").read_text(encoding="utf-8"))
+    raw: dict[str, str] = yaml_files.read(FOLDER / "terms_en.yml")
     return {" ".join(term.lower().split()): english for term, english in raw.items()}

@@ -28,6 +28,8 @@ RETENTION = "retention"
 RUNNING = "running"
 STOPPED = "stopped"
 DONE = "done"
+RESERVE = "reserve"
+"""What is left of Zalo's messages is kept for answers: the others were not told. Staff may go on later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Broadcast(Base):
     days: Mapped[int] = mapped_column(Integer)
     """To conversations in which the citizen wrote within so many days."""
     state: Mapped[str] = mapped_column(String(10))
-    """running, stopped or done."""
+    """running, stopped, done or reserve."""
     total: Mapped[int] = mapped_column(Integer)
     created_by: Mapped[str] = mapped_column(String(60))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -31,8 +31,9 @@ class DailyCount(Base):
     | commune | its name | | a conversation in which it was named is erased |
     | took | class of the time to an answer | | its conversation is erased |
     | wait | class of the wait for an official | | its conversation is erased |
-    | erased | citizen or retention | | a conversation is erased |
+    | erased | citizen, retention or request | | a conversation is erased |
     | pruned | messages, replies or media | | they were too old (channels/retention.py) |
+    | called | | | Zalo took a message (channels/metering.py) |
 
     Services add kinds of their own in their part of the erasure (troly/erasure.py).
     """

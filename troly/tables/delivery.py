@@ -66,6 +66,13 @@ class Inbox(Base):
             sqlite_where=text("state = 'parked'"),
             postgresql_where=text("state = 'parked'"),
         ),
+        # Whose numbers are still to be masked (channels/identifiers.py).
+        Index(
+            "ix_inbox_identifying",
+            "id",
+            sqlite_where=text("identifying"),
+            postgresql_where=text("identifying"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -80,6 +87,8 @@ class Inbox(Base):
     media: Mapped[Any] = mapped_column(JsonText, nullable=True)
     secret: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """The text answers a question for what must not be kept: encrypted until the answer, then masked."""
+    identifying: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """The text holds a number that leads to a person, and that is masked when it is not needed any more."""
     visitor: Mapped[str | None] = mapped_column(String(32))
     """Keyed hash of the address that a visitor of the website wrote from, until the answer."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -92,7 +92,7 @@ class Notice(Base):
     change_id: Mapped[str] = mapped_column(String(40))
     """v<version> of the application, or due:<day> for a reminder."""
     kind: Mapped[str] = mapped_column(String(12))
-    """changed, appointment, reminder or lost."""
+    """changed, appointment, found (looked up for the first time), reminder or lost."""
     state: Mapped[Any] = mapped_column(JsonText)
     """The application as it was then."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -178,7 +178,7 @@ class Directory:
     def nearest(self, latitude: float, longitude: float, count: int = 3) -> list[tuple[Commune, float]]:
         """The communes whose centres are nearest, with the distance in kilometres."""
         measured = [
-            (commune, _kilometres(latitude, longitude, commune.latitude, commune.longitude))
+            (commune, kilometres(latitude, longitude, commune.latitude, commune.longitude))
             for commune in self.communes.values()
         ]
         return sorted(measured, key=lambda pair: pair[1])[:count]
@@ -214,7 +214,7 @@ def _spans(words: list[str]) -> Iterator[tuple[int, str]]:
             yield start, " ".join(words[start : start + length])
 
 
-def _kilometres(latitude: float, longitude: float, other: float, along: float) -> float:
+def kilometres(latitude: float, longitude: float, other: float, along: float) -> float:
     """The great-circle distance between two points given in degrees."""
     north, east = radians(other - latitude) / 2, radians(along - longitude) / 2
     part = sin(north) ** 2 + cos(radians(latitude)) * cos(radians(other)) * sin(east) ** 2

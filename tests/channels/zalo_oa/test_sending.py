@@ -79,7 +79,7 @@ async def test_where_lists_are_refused_choices_become_numbered_buttons_for_good(
         (-205, SendRefused, "account_unknown"),
         (-212, SendRefused, "api_not_registered"),
         (-219, SendRefused, "app_removed"),
-        (-218, SendRefused, "quota"),
+        (-218, SendRefused, "free_messages"),
         (-32, SendLater, "rate_limit"),
         (-224, SendLater, "error_-224"),
         (-99999, SendLater, "error_-99999"),

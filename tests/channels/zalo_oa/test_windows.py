@@ -89,7 +89,7 @@ def test_who_followed_and_never_wrote_is_left_to_zalo() -> None:
 
 def test_the_free_messages_are_counted_unless_more_are_paid_for() -> None:
     windows(free_messages=8).check(wrote(DAY, hours=1), DAY, sent=7)
-    with pytest.raises(SendRefused, match="quota"):
+    with pytest.raises(SendRefused, match="free_messages"):
         windows(free_messages=8).check(wrote(DAY, hours=1), DAY, sent=8)
     windows(free_messages=8, paid=True).check(wrote(DAY, hours=1), DAY, sent=8)
     windows().check(wrote(DAY, hours=1), DAY, sent=1000)
@@ -121,6 +121,6 @@ async def test_free_messages_are_counted_over_all_processes_since_the_citizen_wr
     address = Address(lan.conversation_id, user_of("lan"), after - timedelta(seconds=1))
     part = {"kind": "text", "message": {"text": "Chào"}}
     await make_channel(zalo_oa_free_messages=5).send(address, part)
-    with pytest.raises(SendRefused, match="quota"):
+    with pytest.raises(SendRefused, match="free_messages"):
         await make_channel(zalo_oa_free_messages=4).send(address, part)
     await make_channel(zalo_oa_free_messages=0).send(address, part)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from channels import broadcasting
-from channels.broadcasting import BroadcastOptions, Broadcasts
+from channels.broadcasting import notes, running
+from channels.broadcasting.running import BroadcastOptions, Broadcasts
 from tests.channels.scripted import Citizen, settled
 from tests.console.conftest import Office
 from troly.clock import VIETNAM, now
@@ -21,7 +21,7 @@ QUICK = BroadcastOptions(at_once=2, any_hour=True, busy=timedelta(0))
 
 
 def broadcasts(stack: Any, options: BroadcastOptions = QUICK) -> Broadcasts:
-    return Broadcasts(stack.gateway.store, stack.gateway.desk, options)
+    return Broadcasts(stack.gateway.store, stack.gateway.desk, stack.gateway.settings, options)
 
 
 async def told(visitor: Any) -> int:
@@ -125,15 +125,15 @@ async def test_a_chat_is_told_on_its_platform_but_not_a_closed_one_nor_at_night(
                 text("UPDATE address SET closed_at = :at WHERE conversation_id = :id"),
                 {"at": now().isoformat(" "), "id": gone.id},
             )
-            await broadcasting.begin(
+            await notes.begin(
                 connection, stack.gateway.settings, vi=FORM["vi"], en="x", channels=["push"], days=7, by="an"
             )
         night = datetime(2026, 11, 22, 23, 0, tzinfo=VIETNAM)
-        monkeypatch.setattr(broadcasting, "is_night", lambda _moment: True)
+        monkeypatch.setattr(running, "is_night", lambda _moment: True)
         asleep = broadcasts(stack, BroadcastOptions(busy=timedelta(0)))
         assert await asleep.step() == 0
         monkeypatch.undo()
-        assert broadcasting.is_night(night) and not broadcasting.is_night(night.replace(hour=12))
+        assert running.is_night(night) and not running.is_night(night.replace(hour=12))
         async with counter.store.write() as connection:
             await connection.execute(text("DELETE FROM lease"))
         assert await broadcasts(stack).step() == 1

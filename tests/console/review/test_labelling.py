@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -507,3 +508,96 @@ async def last_batch(review: Review) -> str:
     """The newest decision."""
     rows = await review.office.rows(select(ReviewLabel.batch).order_by(ReviewLabel.id.desc()).limit(1))
     return str(rows[0].batch)
+
+
+# --- names ------------------------------------------------------------------------------------------------
+
+LONG = (
+    "Dạ em chào anh chị ạ, em tên là Nguyễn Văn An, nhà em mới đặt thùng mật sau vườn nhà bà ngoại "
+    "được mấy hôm, hàng xóm bảo phải xin phép, vậy em phải nộp ở đâu và hết bao nhiêu tiền ạ"
+)
+
+
+async def test_a_long_message_gives_a_short_name_without_personal_data(review: Review) -> None:
+    items = await review.queue(LONG)
+    lan = await review.office.staff("reviewer", name="lan")
+    page = (await lan.get(f"/console/review/groups/{items[0].group_id}")).text
+    assert 'name="names" value="đặt thùng mật sau vườn' in page
+    await review.say(lan, items, "procedure", procedure=BEES)
+    (row,) = await review.live(LearnedName)
+    assert "thùng mật" in row.name and "Nguyễn" not in row.name and len(row.name.split()) <= 10
+
+
+async def test_several_ticked_and_written_names_are_learned_and_undone_together(review: Review) -> None:
+    items = await review.queue(LONG)
+    lan = await review.office.staff("reviewer", name="lan")
+    more = {
+        "offered": "1",
+        "names": ["đặt thùng mật", "thùng mật sau vườn"],
+        "name": "nuôi ong; tổ ong ; NUÔI ONG",
+    }
+    assert (await review.say(lan, items, "procedure", procedure=BEES, **more)).status_code == 303
+    names = [row.name for row in await review.live(LearnedName)]
+    assert names == ["nuôi ong", "tổ ong", "đặt thùng mật", "thùng mật sau vườn"]
+    await review.office.post(lan, "/review/undo")
+    assert await review.live(LearnedName) == []
+
+
+async def test_nothing_ticked_is_no_name(review: Review) -> None:
+    items = await review.queue("thùng mật sau vườn")
+    lan = await review.office.staff("reviewer", name="lan")
+    await review.say(lan, items, "procedure", procedure=BEES, offered="1")
+    assert await review.live(LearnedName) == []
+    assert len(await review.live(LearnedExample)) == 1
+
+
+async def test_a_name_with_personal_data_is_refused(review: Review) -> None:
+    items = await review.queue("thùng mật sau vườn")
+    lan = await review.office.staff("reviewer", name="lan")
+    for name in ("thùng mật, gọi 0912345678", "thùng mật ông Nguyễn Văn An"):
+        refused = await review.say(lan, items, "procedure", procedure=BEES, name=name)
+        assert refused.status_code == 422
+    assert await review.live(LearnedName) == []
+
+
+async def test_a_name_that_is_another_procedures_official_name_needs_a_second_look(review: Review) -> None:
+    async with review.office.store.write() as connection:
+        await connection.execute(
+            insert(CatalogueProcedure).values(
+                id="9", code="9.000009", name="Thùng mật", folded_name="thung mat", field="", type="STANDARD",
+                levels=[], content_hash="", list_hash="", detail={}, as_of=now(),
+            )
+        )  # fmt: skip
+    items = await review.queue("thùng mật")
+    lan = await review.office.staff("reviewer", name="lan")
+    more = {"offered": "1", "names": "thùng mật", "procedure": BEES}
+    refused = await review.say(lan, items, "procedure", **more)
+    assert refused.status_code == 409 and "9.000009" in refused.text and 'name="replace"' in refused.text
+    assert (await review.say(lan, items, "procedure", replace="1", **more)).status_code == 303
+    assert [row.name for row in await review.live(LearnedName)] == ["thùng mật"]
+
+
+async def test_a_held_out_message_gives_no_suggested_name_but_a_written_one(
+    open_office: Any, database: str
+) -> None:
+    review = await opened(open_office, database, review_test_share=1.0)
+    items = await review.queue(LONG)
+    lan = await review.office.staff("reviewer", name="lan")
+    page = (await lan.get(f"/console/review/groups/{items[0].group_id}")).text
+    offered = re.findall(r'name="names" value="([^"]+)"', page)
+    assert offered
+    await review.say(lan, items, "procedure", procedure=BEES, offered="1", names=offered, name="tổ ong")
+    assert [row.name for row in await review.live(LearnedName)] == ["tổ ong"]
+
+
+async def test_searching_a_procedure_brings_its_names_masked_and_only_to_reviewers(review: Review) -> None:
+    items = await review.queue(LONG)
+    lan = await review.office.staff("reviewer", name="lan")
+    address = f"/console/review/procedures?q=ong&group={items[0].group_id}"
+    (found,) = (await lan.get(address)).json()
+    assert found["code"] == BEES and found["names"][0]["ticked"]
+    assert "Nguyễn" not in str(found)
+    nowhere = (await lan.get("/console/review/procedures?q=ong&group=999999")).json()
+    assert nowhere[0]["names"] == []
+    officer = await review.office.staff("officer", name="can")
+    assert (await officer.get(address)).status_code == 403

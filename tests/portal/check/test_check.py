@@ -293,7 +293,9 @@ async def test_a_report_service_that_anybody_may_read_is_found(system: Any) -> N
     [
         ({"holidays": []}, "no data"),
         ({"data": [{"date": "01/01/2026", "name": "Tết"}]}, "not as 2027-01-01"),
-        ({"data": [{"date": "2026-08-19", "name": "Ngày lạ"}]}, "19/08/2026 Ngày lạ"),
+        ({"data": [{"date": "2020-08-19", "name": "Ngày lạ"}]}, "2020-08-19 is of another year"),
+        ({"data": [{"date": "2027-01-01", "name": "Tết", "type": "FREE"}]}, "not HOLIDAY or WORKING"),
+        ({"data": [{"date": f"{today().year + 1}-01-01", "name": "Tết"}]}, "is a holiday by law"),
     ],
 )
 async def test_what_is_wrong_with_holidays_is_found(system: Any, answer: Any, said: str) -> None:
