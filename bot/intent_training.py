@@ -54,7 +54,8 @@ def train_intents(
     """The model over these sentences and their seeded copies; from the cache where nothing changed."""
     plain, ambiguous = data.short_forms(root)
     english = data.hint_words(root, "en")
-    citizens = data.citizens_names(root).values()
+    seldom = data.seldom_needed(root)
+    citizens = [names for code, names in data.citizens_names(root).items() if code not in seldom]
     names = {language: [name for one in citizens for name in one[language]] for language in ("vi", "en")}
     writing = content_key(_WRITING, version("underthesea"), plain, ambiguous, english)
     everything = content_key(

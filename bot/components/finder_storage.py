@@ -65,6 +65,8 @@ def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
         if about.get("needs_procedure")
     }
     variants = read_variants(root)
+    seldom = data.seldom_needed(root)
+    often = [names for code, names in citizens.items() if code not in seldom]
     around: dict[str, list[str]] = {"vi": [], "en": []}
     english: list[str] = [
         *data.english_titles(root).values(),
@@ -77,7 +79,7 @@ def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
             around[sentence.language].append(sentence.text)
     made: dict[str, Analyzer] = {}
     for language, sentences in around.items():
-        names = [name for entry in citizens.values() for name in entry[language]]
+        names = [name for entry in often for name in entry[language]]
         common = common_words(sentences, names)
         expansions = read_synonyms([root / "synonyms.yml"], language)
         speller = Speller.train(english) if language == "en" else None

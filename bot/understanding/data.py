@@ -79,7 +79,8 @@ def citizens_names(root: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def seldom_needed(root: Path) -> frozenset[str]:
-    """The codes that procedures.yml calls seldom needed; all others with a name there are asked for often."""
+    """The codes that procedures.yml calls seldom needed: they are found by their names, but what messages are
+    usually about is learned from the others."""
     entries = read_yaml(root / "procedures.yml") or []
     return frozenset(str(entry["code"]) for entry in entries if entry.get("seldom"))
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 
+from bot.components.finder_storage import make_analyzers
 from bot.understanding.analysis import (
     Analyzer,
     common_words,
@@ -256,6 +258,26 @@ def test_what_few_ask_for_has_no_advantage_from_its_names(finder: Finder) -> Non
         for seldom in both
     ]
     assert [one.procedures[0].code for one in found] == ["b", "a"]
+
+
+def test_what_surrounds_a_procedure_is_learned_from_what_many_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "vi").mkdir()
+    sentences = [f"cho hỏi thăm anh em {number}" for number in range(5)]
+    (tmp_path / "vi" / "chitchat.yml").write_text(
+        yaml.safe_dump({"language": "vi", "intent": "chitchat", "sentences": sentences}, allow_unicode=True),
+        "utf-8",
+    )
+    (tmp_path / "intents.yml").write_text("chitchat: {needs_procedure: false}", "utf-8")
+    citizens = {
+        "1.000001": {"vi": ["hỏi thăm phạm nhân"], "en": []},
+        "1.000002": {"vi": ["nuôi ong"], "en": []},
+    }
+    weights = []
+    for seldom in (False, True):
+        entries = [{"code": "1.000001", "vi": ["x"]} | ({"seldom": True} if seldom else {})]
+        (tmp_path / "procedures.yml").write_text(yaml.safe_dump(entries), "utf-8")
+        weights.append(make_analyzers(tmp_path, citizens)["vi"].common.get("tham", 1.0))
+    assert weights[1] < weights[0]
 
 
 def test_a_sure_finding_says_so(finder: Finder) -> None:
