@@ -117,6 +117,8 @@ class ProcedureFinder(GraphComponent):
             if entity["entity"] == "procedure_code" and (known := finder.by_code(entity["value"])):
                 return Finding((known,), "answer", 1.0)
         language = message.get("language_seen") or language_so_far(message, tracker)
+        if language == "en" and not normalized(message).isascii():
+            language = None  # the Vietnamese name of a paper in an English conversation: both are searched
         if (corrected := self._corrected(finder, normalized(message), language, tracker)) is not None:
             return corrected
         # What seems to be about no procedure is worth the words only, and a vector that is there already.

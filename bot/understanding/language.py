@@ -28,6 +28,8 @@ _MOST_MARKED = 2.5
 """One word in so many with Vietnamese letters makes a message Vietnamese, whatever the others are."""
 _PARTICLES = frozenset({"nha", "nhé", "nhe", "ạ", "ad", "ơi", "oi", "hen", "nghen", "hả", "hihi"})
 """What Vietnamese put behind a short English phrase ("thank you nha"); no English word ends a sentence so."""
+_NAME = 2
+"""Words that are copied off a paper with their marks; whoever writes more of them so writes Vietnamese."""
 _SHORT = 8
 _LONG = 5
 """Letters from which on a slip of the keyboard is told from another word."""
@@ -66,7 +68,7 @@ class LanguageIdentifier:
             return "ko" if len(_HANGUL.findall(text)) * 2 >= signs else "zh"
         if latin * 2 < letters:
             return "other"
-        if self.borrowed.only_names(text):
+        if self.borrowed.only_names(text) and (len(words_of(text)) <= _NAME or not _VIETNAMESE.search(text)):
             return None
         if self._english_around(text):
             return "en"

@@ -155,7 +155,11 @@ def shipped() -> dict[str, dict[str, list[str]]]:
     """The names of nlu_data/procedures.yml: code -> language -> names."""
     rows = yaml_files.read(ROOT / "nlu_data" / "procedures.yml")
     return {
-        str(row["code"]): {language: list(map(str, row[language])) for language in row if language != "code"}
+        str(row["code"]): {
+            language: [str(name) for name in row[language]]
+            for language in row
+            if language not in ("code", "seldom")
+        }
         for row in rows
     }
 

@@ -122,11 +122,7 @@ def test_a_mere_greeting_is_not_searched(parse: Parse, monkeypatch: pytest.Monke
         return find(self, text, *more)
 
     monkeypatch.setattr(Finder, "find", counted)
-    assert [parse(text)["intent"]["name"] for text in ("xin chào", "hello", "cảm ơn nhé")] == [
-        "greet",
-        "greet",
-        "thank",
-    ]
+    assert [parse(text)["intent"]["name"] for text in ("xin chào", "hello")] == ["greet", "greet"]
     assert asked == []
     parse("xin chào, cho hỏi làm giấy khai sinh")
     assert len(asked) == 1

@@ -496,7 +496,7 @@ async def test_of_what_others_follow_the_last_look_is_known(place: Place) -> Non
 async def test_a_second_wish_and_too_many_are_refused_as_ever(place: Place) -> None:
     assert await place.following.begin_unseen("an", CODE) == ("started", 0)
     assert await place.following.begin_unseen("an", CODE) == ("already", 0)
-    for number in range(MOST - 1):
+    for number in range(2, MOST + 1):
         await place.following.begin_unseen("an", f"H49.33-250421-{number:04d}")
     assert (await place.following.begin_unseen("an", "H49.33-250421-0099"))[0] == "full"
     assert await place.following.begin_unseen("nobody", CODE) == ("gone", 0)

@@ -68,7 +68,8 @@ def test_an_application_is_said_to_be_unknown_for_now(
     assert (turn.status, turn.answer["application_code"]) == ("portal_unavailable", _CODE)
     assert _CODE in turn.text and not _DATE.search(turn.text)
     stack.portal("fail", mode="off")
-    (again,) = turn.buttons
+    again, follow = turn.buttons
+    assert "subscribe" in follow["payload"]
     assert visitor.press(again["payload"]).status == "answered"
 
 

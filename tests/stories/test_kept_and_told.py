@@ -33,17 +33,19 @@ EXCHANGED = [
 async def told(agent: Any, portal_port: int) -> AsyncIterator[None]:
     """The portal has announced an exchanged day, and has been asked; then it went away."""
     from portal import holidays
-    from portal.adapters.holidays import HolidayService
+    from portal.adapters.holidays import PATH, HolidayService
     from portal.http import Http
 
     url, engine = f"http://127.0.0.1:{portal_port}", agent.tracker_store.engine
     service = HolidayService(Http(url, attempts=1))
     async with httpx.AsyncClient(base_url=url, trust_env=False) as demo:
+        before = (await demo.get(PATH, params={"year": YEAR})).json()["data"]
         await demo.post(f"/demo/holidays/{YEAR}", json=BY_LAW + EXCHANGED)
         assert await holidays.refresh(engine, service) >= 1
         await demo.post("/demo/fail", json={"mode": "error"})
         yield
         await demo.post("/demo/fail", json={"mode": "off"})
+        await demo.post(f"/demo/holidays/{YEAR}", json=before)
     await holidays.refresh(engine, None)
     await service.aclose()
 
