@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import uuid
 from dataclasses import replace
@@ -15,6 +16,9 @@ from sqlalchemy import select, text
 sys.path.insert(0, str(Path(__file__).parent))
 
 CODE = "H49.12.05-251103-0047"
+BY_CHANCE = re.compile(r"\b[0-9a-f]{32,}\b|\d+\.\d+")
+"""Keyed hashes, ids, times and confidences: four digits stand in one of them in every tenth run or so."""
+
 LAST_FOUR, PHONE = "7195", "0900000003"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -47,7 +51,7 @@ class Citizen:
             rows += (await connection.execute(text("SELECT * FROM verification_attempt"))).all()
         assert len(rows) > 8
         # A row's own repr() leaves the middle of long texts out.
-        return repr([tuple(row) for row in rows])
+        return BY_CHANCE.sub("…", repr([tuple(row) for row in rows]))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def rarity() -> Rarity:
     [
         ("phi lam can cuoc", "phi lam can cuoc", True),
         ("lam lai can cuoc bi mat o dau", "lam lai can cuoc bi mat o dau a", True),
-        ("xin giay phep nuoi ong lay mat", "xin giay phep nuoi ong lay mta", True),
+        ("xin giay phep nuoi ong lay mat o vuon", "xin giay phep nuoi ong lay mta o vuon", True),
         ("birth certificate for my baby", "birth certifcate for my baby", True),
         ("phi lam can cuoc", "phi lam ho chieu", False),
         ("dang ky khai sinh", "dang ky ket hon", False),
