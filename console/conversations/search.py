@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from console.conversations import query
 from console.conversations.filters import Filters
@@ -26,6 +27,10 @@ _STEPS = (20_000, 40_000)
 """Turns that are looked through at once; the last step is repeated."""
 _SECONDS = 0.08
 """After which a page is shown as it is, with how far the search has come."""
+
+_A_MINUTE = 60.0
+_occurred: WeakKeyDictionary[AsyncEngine, tuple[float, dict[str, list[str]]]] = WeakKeyDictionary()
+"""When what occurred was counted last, and what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,16 @@ class _Search:
 
 
 async def choices(connection: AsyncConnection) -> dict[str, list[str]]:
-    """What there is to filter by: intents and procedures that occurred, tags."""
+    """What there is to filter by: intents and procedures that occurred up to a minute ago, and tags."""
+    known = _occurred.get(connection.engine)
+    if known is None or monotonic() - known[0] > _A_MINUTE:
+        # With two years of counts this takes longer than the page itself.
+        known = _occurred[connection.engine] = monotonic(), await _counted(connection)
+    tags = await connection.scalars(select(ConversationTag.tag).distinct().order_by(ConversationTag.tag))
+    return {"intents": known[1]["turn"], "procedures": known[1]["procedure"], "tags": list(tags)}
+
+
+async def _counted(connection: AsyncConnection) -> dict[str, list[str]]:
     counted = await connection.execute(
         select(DailyCount.kind, DailyCount.name)
         .where(DailyCount.kind.in_(("turn", "procedure")), DailyCount.name != "")
@@ -181,8 +195,7 @@ async def choices(connection: AsyncConnection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"turn": [], "procedure": []}
     for kind, name in counted:
         found[kind].append(name)
-    tags = await connection.scalars(select(ConversationTag.tag).distinct().order_by(ConversationTag.tag))
-    return {"intents": found["turn"], "procedures": found["procedure"], "tags": list(tags)}
+    return found
 
 
 async def _hits(connection: AsyncConnection, rows: list[Row[Any]]) -> list[Hit]:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from console.conversations import export, query, search
 from console.conversations.filters import Filters
 from troly.clock import now
+from troly.tables.counts import DailyCount
 
 OLD = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
 
@@ -283,3 +284,25 @@ async def test_an_export_of_several_pages_is_whole(office: Any, monkeypatch: pyt
     client = await office.staff("admin")
     response = await office.post(client, "/conversations/export", {"format": "jsonl"})
     assert [json.loads(line)["number"] for line in response.text.splitlines()] == list(range(10, 0, -1))
+
+
+async def test_what_can_be_filtered_by_is_counted_once_a_minute(
+    each_office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def offered() -> list[str]:
+        async with each_office.store.read() as connection:
+            return (await search.choices(connection))["intents"]
+
+    async def occurs(name: str) -> None:
+        row = {"day": now().date(), "channel": "web", "language": "vi", "kind": "turn", "name": name}
+        async with each_office.store.write() as connection:
+            await connection.execute(insert(DailyCount).values(**row, detail="answered", number=1))
+
+    clock = 1_000.0
+    monkeypatch.setattr(search, "monotonic", lambda: clock)
+    await occurs("ask_fee")
+    assert await offered() == ["ask_fee"]
+    await occurs("ask_place")
+    assert await offered() == ["ask_fee"]
+    clock += 61
+    assert await offered() == ["ask_fee", "ask_place"]
