@@ -54,7 +54,8 @@ class _Prepared:
         self._items = items
         self._siblings = sibling_codes(root)
         names = data.citizens_names(root)
-        self._analyzers: dict[str, Analyzer] = make_analyzers(root, names)
+        self._seldom = data.seldom_needed(root)
+        self._analyzers: dict[str, Analyzer] = make_analyzers(root, names, self._seldom)
         plain, ambiguous = data.short_forms(root)
         self._normalize = make_normalizer(plain, ambiguous, data.hint_words(root, "en")).normalize
         sentences = [self._normalize(one.text) for one in data.sentences(root) if one.language == "vi"]
@@ -71,6 +72,7 @@ class _Prepared:
             vectors,
             thresholds=_ALWAYS_ENCODE,
             siblings=self._siblings,
+            seldom=self._seldom,
         )
 
         def find(message: Message, encode: bool) -> Finding:

@@ -47,25 +47,20 @@ def make_finder(
 ) -> Finder:
     """The finder over these procedures, with nlu_data/ as it is now, or with other everyday names."""
     citizens = data.citizens_names(root) if citizens is None else citizens
-    return Finder(
-        items,
-        citizens,
-        make_analyzers(root, citizens),
-        vectors,
-        siblings=sibling_codes(root),
-        seldom=data.seldom_needed(root),
-    )
+    seldom = data.seldom_needed(root)
+    analyzers = make_analyzers(root, citizens, seldom)
+    return Finder(items, citizens, analyzers, vectors, siblings=sibling_codes(root), seldom=seldom)
 
 
-def make_analyzers(root: Path, citizens: Citizens) -> dict[str, Analyzer]:
-    """The analyzers of Vietnamese and English; the words around a procedure are learned from sentences."""
+def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> dict[str, Analyzer]:
+    """The analyzers of Vietnamese and English; the words around a procedure are learned from sentences, and
+    from the names of those that are not `seldom` needed."""
     needing = {
         name
         for name, about in (data.read_yaml(root / "intents.yml") or {}).items()
         if about.get("needs_procedure")
     }
     variants = read_variants(root)
-    seldom = data.seldom_needed(root)
     often = [names for code, names in citizens.items() if code not in seldom]
     around: dict[str, list[str]] = {"vi": [], "en": []}
     english: list[str] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from console.actions import Change, act
 from console.answers import things, versions
-from console.answers.kinds import Item, Kind
+from console.answers.kinds import Content, Item, Kind
 from console.answers.standing import version_of
 from console.errors import ConsoleError, Invalid
 from console.numbers import number
@@ -20,7 +21,8 @@ from console.parts import console_of
 from console.permissions import Permission
 from console.rendering import redirect
 from console.routing import Routes
-from console.visits import visit_of
+from console.visits import Staff, visit_of
+from troly.answers.checks import Fault
 
 routes = Routes()
 
@@ -56,85 +58,75 @@ async def save(request: Request, path: str, key: str) -> Response:
 @routes.post("/answers/{path}/{key}/approve", needs=_APPROVE)
 async def approve(request: Request, path: str, key: str) -> Response:
     """Make a draft live."""
-    console, visit, form = console_of(request), visit_of(request), await request.form()
-    kind, item = await things.find(console, path, key)
 
-    async def do(connection: AsyncConnection) -> Change:
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
         return await versions.approve(
             connection,
-            visit.staff,
-            kind.name,
-            item,
-            number(form.get("version")),
-            faults=lambda content: kind.faults(content, item),
-            four_eyes=console.settings.answers_four_eyes,
-            reason=str(form.get("reason", "")),
+            asked.staff,
+            asked.kind.name,
+            asked.item,
+            asked.version,
+            faults=asked.faults,
+            four_eyes=console_of(request).settings.answers_four_eyes,
+            reason=asked.reason,
         )
 
-    return await _done(request, kind, item, _APPROVE, "answer_approved", do, done="answers.done_live")
+    return await _done(request, path, key, _APPROVE, "answer_approved", do, done="answers.done_live")
 
 
 @routes.post("/answers/{path}/{key}/refuse", needs=_APPROVE)
 async def refuse(request: Request, path: str, key: str) -> Response:
     """Send a draft back."""
-    kind, item = await things.find(console_of(request), path, key)
-    visit, form = visit_of(request), await request.form()
 
-    async def do(connection: AsyncConnection) -> Change:
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
         return await versions.refuse(
-            connection, visit.staff, kind.name, key, number(form.get("version")), str(form.get("reason", ""))
+            connection, asked.staff, asked.kind.name, key, asked.version, asked.reason
         )
 
-    return await _done(request, kind, item, _APPROVE, "answer_refused", do, done="answers.done_refused")
+    return await _done(request, path, key, _APPROVE, "answer_refused", do, done="answers.done_refused")
 
 
 @routes.post("/answers/{path}/{key}/withdraw", needs=_WRITE)
 async def withdraw(request: Request, path: str, key: str) -> Response:
     """Take back one's own draft."""
-    kind, item = await things.find(console_of(request), path, key)
-    visit, form = visit_of(request), await request.form()
 
-    async def do(connection: AsyncConnection) -> Change:
-        return await versions.withdraw(connection, visit.staff, kind.name, key, number(form.get("version")))
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
+        return await versions.withdraw(connection, asked.staff, asked.kind.name, key, asked.version)
 
-    return await _done(request, kind, item, _WRITE, "answer_withdrawn", do, done="answers.done_withdrawn")
+    return await _done(request, path, key, _WRITE, "answer_withdrawn", do, done="answers.done_withdrawn")
 
 
 @routes.post("/answers/{path}/{key}/draft", needs=_WRITE)
 async def restore_as_draft(request: Request, path: str, key: str) -> Response:
     """Propose an earlier version (0: as shipped) again."""
-    kind, item = await things.find(console_of(request), path, key)
-    visit, form = visit_of(request), await request.form()
-    version = number(form.get("version"))
 
-    async def do(connection: AsyncConnection) -> Change:
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
         content = None
-        if version:
-            content = (await version_of(connection, kind.name, key, version)).content
+        if asked.version:
+            content = (await version_of(connection, asked.kind.name, key, asked.version)).content
         return await versions.write(
-            connection, visit.staff, kind.name, item, content, seen=_seen(form), restores=version or None
+            connection,
+            asked.staff,
+            asked.kind.name,
+            asked.item,
+            content,
+            seen=_seen(asked.form),
+            restores=asked.version or None,
         )
 
-    return await _done(request, kind, item, _WRITE, "answer_drafted", do, done="answers.done_saved")
+    return await _done(request, path, key, _WRITE, "answer_drafted", do, done="answers.done_saved")
 
 
 @routes.post("/answers/{path}/{key}/restore", needs=_APPROVE)
 async def restore(request: Request, path: str, key: str) -> Response:
     """Make an earlier version (0: as shipped) live again at once."""
-    kind, item = await things.find(console_of(request), path, key)
-    visit, form = visit_of(request), await request.form()
 
-    async def do(connection: AsyncConnection) -> Change:
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
         return await versions.restore(
-            connection,
-            visit.staff,
-            kind.name,
-            item,
-            number(form.get("version")),
-            lambda content: kind.faults(content, item),
+            connection, asked.staff, asked.kind.name, asked.item, asked.version, asked.faults
         )
 
-    return await _done(request, kind, item, _APPROVE, "answer_restored", do, done="answers.done_restored")
+    return await _done(request, path, key, _APPROVE, "answer_restored", do, done="answers.done_restored")
 
 
 @routes.post("/answers/{path}/{key}/retire", needs=_WRITE)
@@ -151,32 +143,56 @@ async def bring_back(request: Request, path: str, key: str) -> Response:
 
 async def _turn(request: Request, path: str, key: str, turn: versions.Turn) -> Response:
     things.growing(path)
-    kind, item = await things.find(console_of(request), path, key)
-    visit, form = visit_of(request), await request.form()
 
-    async def do(connection: AsyncConnection) -> Change:
-        note = str(form.get("note", ""))
-        return await turn(connection, visit.staff, kind.name, item, seen=_seen(form), note=note)
+    async def do(connection: AsyncConnection, asked: _Asked) -> Change:
+        note = str(asked.form.get("note", ""))
+        return await turn(
+            connection, asked.staff, asked.kind.name, asked.item, seen=_seen(asked.form), note=note
+        )
 
-    return await _done(request, kind, item, _WRITE, "answer_drafted", do, done="answers.done_saved")
+    return await _done(request, path, key, _WRITE, "answer_drafted", do, done="answers.done_saved")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of which thing a step is asked, by whom, with which form."""
+
+    kind: Kind
+    item: Item
+    staff: Staff
+    form: FormData
+
+    @property
+    def version(self) -> int:
+        return number(self.form.get("version"))
+
+    @property
+    def reason(self) -> str:
+        return str(self.form.get("reason", ""))
+
+    def faults(self, content: Content) -> list[Fault]:
+        return self.kind.faults(content, self.item)
 
 
 async def _done(
     request: Request,
-    kind: Kind,
-    item: Item,
+    path: str,
+    key: str,
     permission: Permission,
     action: str,
-    do: Callable[[AsyncConnection], Awaitable[Change]],
+    do: Callable[[AsyncConnection, _Asked], Awaitable[Change]],
     *,
     done: str,
 ) -> Response:
     """Act; then the page again, with what was done or why not."""
+    console, visit = console_of(request), visit_of(request)
+    kind, item = await things.find(console, path, key)
+    asked = _Asked(kind, item, visit.staff, await request.form())
     try:
-        await act(console_of(request).store, visit_of(request).staff, permission, action, do)
+        await act(console.store, visit.staff, permission, action, lambda connection: do(connection, asked))
     except ConsoleError as error:
         return await show(request, kind, item, error=error)
-    return redirect(f"/answers/{kind.path}/{item.key}", done=done)
+    return redirect(f"/answers/{path}/{key}", done=done)
 
 
 def _seen(form: FormData) -> tuple[int, int]:

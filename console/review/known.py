@@ -8,10 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from console.review.grouping import Rarity
 from console.review.wording import Wording, wording
+from troly import yaml_files
 from troly.learning import folded
 from troly.settings import ROOT
 
@@ -89,5 +88,4 @@ def _sentences(content: Any) -> Iterator[str]:
 
 
 def _yaml(path: Path) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_bytes(), loader) if path.is_file() else None  # noqa: S506 - both are safe
+    return yaml_files.read(path) if path.is_file() else None

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from troly import yaml_files
 from troly.text import fold
 
 FILE = Path(__file__).with_name("wording.yml")
@@ -81,9 +82,7 @@ class Wording:
 
 def wording(carriers: Any, teencode: Any, names: Iterable[str]) -> Wording:
     """From what carriers.yml, teencode.yml and the everyday names hold. Reads wording.yml beside this."""
-    import yaml
-
-    own = yaml.safe_load(FILE.read_bytes())
+    own = yaml_files.read(FILE)
     languages = {}
     for language, more in own.items():
         groups = (carriers or {}).get(language) or {}

@@ -18,6 +18,7 @@ from bot.understanding.analysis import (
     read_variants,
     stem,
 )
+from bot.understanding.data import seldom_needed
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.lexical import LexicalIndex, Query
 from bot.understanding.route import Served
@@ -260,6 +261,12 @@ def test_what_few_ask_for_has_no_advantage_from_its_names(finder: Finder) -> Non
     assert [one.procedures[0].code for one in found] == ["b", "a"]
 
 
+def test_the_data_say_what_few_ask_for(tmp_path: Path) -> None:
+    entries = [{"code": "1.000001", "seldom": True, "vi": ["a"]}, {"code": "1.000002", "vi": ["b"]}]
+    (tmp_path / "procedures.yml").write_text(yaml.safe_dump(entries), "utf-8")
+    assert seldom_needed(tmp_path) == {"1.000001"}
+
+
 def test_what_surrounds_a_procedure_is_learned_from_what_many_ask_for(tmp_path: Path) -> None:
     (tmp_path / "vi").mkdir()
     sentences = [f"cho hỏi thăm anh em {number}" for number in range(5)]
@@ -273,10 +280,8 @@ def test_what_surrounds_a_procedure_is_learned_from_what_many_ask_for(tmp_path: 
         "1.000002": {"vi": ["nuôi ong"], "en": []},
     }
     weights = []
-    for seldom in (False, True):
-        entries = [{"code": "1.000001", "vi": ["x"]} | ({"seldom": True} if seldom else {})]
-        (tmp_path / "procedures.yml").write_text(yaml.safe_dump(entries), "utf-8")
-        weights.append(make_analyzers(tmp_path, citizens)["vi"].common.get("tham", 1.0))
+    for seldom in (frozenset[str](), frozenset({"1.000001"})):
+        weights.append(make_analyzers(tmp_path, citizens, seldom)["vi"].common.get("tham", 1.0))
     assert weights[1] < weights[0]
 
 

@@ -173,6 +173,15 @@ def wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def look_over(page: Page, address: str, shot: Path) -> None:
+    """A page with everything on it opened: photographed whole, legible for all, no wider than the screen."""
+    page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.screenshot(path=shot, full_page=True)
+    assert grave(page) == [], address
+    assert not wide(page), address
+
+
 def test_the_first_sign_in_by_keyboard_alone(context: BrowserContext, desk: Desk, screenshots: Path) -> None:
     desk.account("lan", "admin")
     page = context.new_page()

@@ -10,7 +10,7 @@ import pytest
 from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import insert, text
-from test_console import Desk, grave, wide
+from test_console import Desk, grave, look_over
 
 from troly.clock import now
 from troly.tables.catalogue import CatalogueProcedure
@@ -186,13 +186,7 @@ def test_every_page_is_legible_and_accessible(
 ) -> None:
     page = desk.signed_in(context_of(viewport=size, color_scheme=scheme), "admin")
     for name, path in PAGES.items():
-        page.goto(desk.url + path)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        page.screenshot(
-            path=screenshots / f"console-answers-{name}-{size['width']}-{scheme}.png", full_page=True
-        )
-        assert grave(page) == [], name
-        assert not wide(page), name
+        look_over(page, desk.url + path, screenshots / f"console-answers-{name}-{size['width']}-{scheme}.png")
 
 
 def test_it_works_without_scripts(context_of: Callable[..., BrowserContext], desk: Desk) -> None:

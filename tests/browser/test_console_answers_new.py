@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, Page, expect
-from test_console import Desk, grave, wide
+from test_console import Desk, grave, look_over
 
 GUIDE = {
     "title.vi": "Dùng wifi công cộng ở phường",
@@ -170,10 +170,6 @@ def test_every_page_is_legible_and_accessible(
 ) -> None:
     page = desk.signed_in(context_of(viewport=size, color_scheme=scheme), "editor")
     for name, path in PAGES.items():
-        page.goto(desk.url + path)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        page.screenshot(
-            path=screenshots / f"console-answers-new-{name}-{size['width']}-{scheme}.png", full_page=True
+        look_over(
+            page, desk.url + path, screenshots / f"console-answers-new-{name}-{size['width']}-{scheme}.png"
         )
-        assert grave(page) == [], name
-        assert not wide(page), name

@@ -9,7 +9,7 @@ import pytest
 from chat_page import DESKTOP, PHONE
 from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import text
-from test_console import Desk, grave, wide
+from test_console import Desk, grave, look_over
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,5 @@ def test_every_page_is_legible_and_accessible(
 ) -> None:
     page = desk.signed_in(context_of(viewport=size, color_scheme=scheme), "admin")
     for name in ("", "/privacy", "/button_report", "/telegram_erase_question"):
-        page.goto(f"{desk.url}/answers/notices{name}")
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         shot = f"console-notices{name.replace('/', '-')}-{size['width']}-{scheme}.png"
-        page.screenshot(path=screenshots / shot, full_page=True)
-        assert grave(page) == [], name
-        assert not wide(page), name
+        look_over(page, f"{desk.url}/answers/notices{name}", screenshots / shot)
