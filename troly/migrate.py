@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from alembic.util.exc import CommandError
 
 from troly.database import engine, reach
 from troly.errors import UsageError
+from troly.table_locks import lock_tables, when_free
 from troly.tables import metadata
 from troly.tables.base import JsonText, UtcDateTime
 
@@ -32,14 +33,12 @@ def upgrade(url: str, to: str = "head") -> None:
     Several processes may call it at once: one migrates, the others wait. Raises SettingError when
     the database cannot be reached, and UsageError when a newer version of the code has made it.
     """
-    with _alembic(url) as config:
-        command.upgrade(config, to)
+    _change(url, lambda config: command.upgrade(config, to), to)
 
 
 def downgrade(url: str, to: str) -> None:
     """Take the schema back to a revision ("base" is before the first). Data of dropped tables are lost."""
-    with _alembic(url) as config:
-        command.downgrade(config, to)
+    _change(url, lambda config: command.downgrade(config, to), to)
 
 
 def current(url: str) -> str | None:
@@ -75,6 +74,20 @@ def revision(message: str) -> Path:
     path = Path(made.path)
     path.write_text(re.sub(r"^ *# ###.*\n", "", path.read_text("utf-8"), flags=re.M), "utf-8")
     return path
+
+
+def _change(url: str, change: Callable[[Config], None], to: str) -> None:
+    """Under the locks of all tables, unless the schema is there already."""
+
+    def once() -> None:
+        with _alembic(url) as config:
+            connection = config.attributes["connection"]
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is not None and found != ScriptDirectory.from_config(config).as_revision_number(to):
+                lock_tables(connection)
+            change(config)
+
+    when_free(once)
 
 
 def _render(kind: str, item: Any, context: Any) -> str | bool:

@@ -300,7 +300,7 @@ async def test_a_sender_killed_at_any_step_loses_nothing_and_repeats_only_the_ca
             script = lambda _chat, text, _seen: hang() if text == "echo: một (1)" else None  # noqa: E731
             setattr(citizen.channel, "after" if after else "behave", script)
         else:
-            real = getattr(sending, step)
+            real, take = getattr(sending, step), sending.claim
 
             async def cut_off(*given: Any, **named: Any) -> Any:
                 outcome = await real(*given, **named) if after else None
@@ -308,6 +308,10 @@ async def test_a_sender_killed_at_any_step_loses_nothing_and_repeats_only_the_ca
                     await hang()
                 return outcome
 
+            async def claim_alive(*given: Any) -> Any:
+                return [] if reached.is_set() else await take(*given)
+
+            monkeypatch.setattr(sending, "claim", claim_alive)
             monkeypatch.setattr(sending, step, cut_off)
         await citizen.write("một")
         await citizen.write("hai")
@@ -317,6 +321,7 @@ async def test_a_sender_killed_at_any_step_loses_nothing_and_repeats_only_the_ca
         await stack.gateway.delivery.kill()
         await stack.gateway.sender.kill()
         if step != "send":
+            monkeypatch.setattr(sending, "claim", take)
             monkeypatch.setattr(sending, step, real)
     async with start(rasa_url=rasa.url) as second:
         citizen.move(second)
@@ -336,7 +341,11 @@ async def test_a_sender_killed_at_any_step_loses_nothing_and_repeats_only_the_ca
     recorded = rows(tmp_path, "SELECT number, repeated, error FROM outbox WHERE repeated > 0")
     # Claimed and killed looks the same, from outside, as killed in the call.
     unknown = (step, after) not in (("claim", False), ("conclude", True))
-    assert recorded == ([(3, 1, None)] if unknown else [])
+    allowed = [[(3, 1, None)] if unknown else []]
+    if (step, after) == ("conclude", True):
+        # A claim that was on its way may have taken the next answer in the moment before the kill.
+        allowed.append([(4, 1, None)])
+    assert recorded in allowed
 
 
 async def test_two_gateways_on_one_database_share_the_sending_and_keep_the_order(

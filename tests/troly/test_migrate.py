@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from troly import migrate
 from troly.database import engine
 from troly.errors import SettingError, UsageError
+from troly.table_locks import lock_tables, when_free
 from troly.tables import metadata
 
 
@@ -190,3 +191,49 @@ def copied_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_bytes((migrate.MIGRATIONS / name).read_bytes())
     monkeypatch.setattr(migrate, "MIGRATIONS", folder)
     return folder
+
+
+@pytest.mark.postgres
+def test_a_migration_waits_for_a_program_that_holds_a_table_and_ends_nobody(postgres_url: str) -> None:
+    """The program holds one table and then wants another: it must get it, before it counts as a deadlock."""
+    migrate.upgrade(postgres_url)
+    migrate.downgrade(postgres_url, "-1")
+    made = engine(postgres_url)
+    holding, waited = threading.Event(), threading.Event()
+    failed: list[Exception] = []
+
+    def program() -> None:
+        try:
+            with made.begin() as connection:
+                connection.execute(sa.text("SELECT count(*) FROM outbox"))
+                holding.set()
+                waited.wait(1.0)
+                connection.execute(sa.text("SELECT count(*) FROM conversation"))
+        except sa.exc.DBAPIError as error:
+            failed.append(error)
+
+    running = threading.Thread(target=program)
+    running.start()
+    assert holding.wait(10)
+    migrate.upgrade(postgres_url)
+    running.join(10)
+    made.dispose()
+    assert failed == []
+    assert migrate.current(postgres_url) == migrate.newest()
+
+
+@pytest.mark.postgres
+def test_a_migration_that_finds_no_free_moment_says_what_to_do(postgres_url: str) -> None:
+    made = engine(postgres_url)
+    migrate.upgrade(postgres_url)
+    with made.begin() as connection:
+        connection.execute(sa.text("SELECT count(*) FROM outbox"))
+
+        def change() -> None:
+            with made.begin() as other:
+                lock_tables(other)
+
+        with pytest.raises(UsageError, match="troly db upgrade"):
+            when_free(change, patience=0.5)
+    when_free(change, patience=0.5)
+    made.dispose()
