@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from tests import second_try
 from tests.log_witness import Witness
 from troly.database import engine
 from troly.settings import ROOT, Settings
@@ -34,6 +35,20 @@ WITNESS = Witness()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright keeps an event loop running, beside which no other can be run."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+    second_try.allow(items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run in which many tests were tried again has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        session.exitstatus = second_try.judge(reporter, int(session.exitstatus))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that were tried again."""
+    second_try.tell(terminalreporter)
 
 
 def pytest_configure() -> None:
