@@ -61,11 +61,12 @@ def require_model(config: Settings) -> None:
 def check_file(model: Path) -> None:
     """Raises ModelBroken for a file that is not there, was cut off, or has other bytes than were written."""
     try:
-        with gzip.open(model) as content:  # to its end, where the checksum is
-            while content.read(1 << 20):
+        with gzip.open(model) as content:
+            with tarfile.open(fileobj=content, mode="r|") as archive:
+                for _member in archive:
+                    pass
+            while content.read(1 << 20):  # to its end, where the checksum is
                 pass
-        with tarfile.open(model) as archive:
-            archive.getmembers()
     except FileNotFoundError:
         raise ModelBroken("missing", model.name) from None
     except (tarfile.TarError, EOFError, OSError, zlib.error):

@@ -97,7 +97,7 @@ def save_index(
         (folder / "served.json").write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
         record(folder)
         if vectors is not None:
-            np.savez(folder / "vectors.npz", texts=np.array(list(texts)), vectors=vectors)
+            np.savez(folder / "vectors.npz", texts=_packed(texts), vectors=vectors)
 
 
 def load_index(
@@ -111,7 +111,7 @@ def load_index(
             vectors: dict[str, NDArray[np.float16]] = {}
             if (folder / "vectors.npz").is_file():
                 with np.load(folder / "vectors.npz", allow_pickle=False) as stored:
-                    vectors = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+                    vectors = dict(zip(_texts(stored["texts"]), stored["vectors"], strict=True))
     except (ValueError, FileNotFoundError):
         return None
     items = build(root, names)[0] or [
@@ -119,3 +119,15 @@ def load_index(
     ]
     citizens = everyday_names(root)
     return make_finder(root, items, with_vectors(vectors, items, citizens, passages), citizens)
+
+
+def _packed(texts: Sequence[str]) -> NDArray[np.uint8]:
+    # numpy would give each text the room of the longest: 140 MB of zeros to unpack at each start.
+    return np.frombuffer(json.dumps(list(texts)).encode(), dtype=np.uint8)
+
+
+def _texts(stored: NDArray[Any]) -> list[str]:
+    texts: list[str] = (
+        json.loads(stored.tobytes()) if stored.dtype == np.uint8 else stored.tolist()  # of models before
+    )
+    return texts

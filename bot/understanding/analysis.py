@@ -75,6 +75,11 @@ class Analyzer:
             and all(word in marks or self._row_weights.get(word, 1.0) < 1 for word in content)
         )
 
+    @property
+    def row_weights(self) -> Mapping[str, float]:
+        """The words of names that do not count in full there."""
+        return self._row_weights
+
     def row_weight(self, word: str) -> float:
         """How much a word of a name counts there; carriers count little."""
         return self._row_weights.get(word, 1.0)

@@ -10,17 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.understanding.borrowed import Borrowed
 from bot.understanding.errors import DataError
 from bot.understanding.normalize import Meaning
+from bot.understanding.parsed_files import parse
 from troly.text import fold
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # a PyYAML without libyaml reads the same, slower
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 CITIZENS = ("vi", "en", "zh", "ko", "ja")
 
@@ -47,10 +41,7 @@ def _parsed(path: Path, _changed: int, _size: int) -> bytes:
     """The file's content, pickled: a training asks for procedures.yml eight times, and each may change its
     own. Raises DataError.
     """
-    try:
-        return pickle.dumps(yaml.load(path.read_bytes(), _Loader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {' '.join(str(error).split())}") from None
+    return pickle.dumps(parse(path))
 
 
 def sentences(root: Path) -> Iterator[Sentence]:

@@ -10,7 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.cache import Arrays, as_bytes, as_texts
+
 Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Spell = Callable[[str], Sequence[str]]
+"""The character n-grams of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +58,41 @@ class LexicalIndex:
     def __init__(
         self,
         rows: Sequence[Sequence[str]],
-        spell: Callable[[str], Sequence[str]] | None = None,
+        spell: Spell | None = None,
         weigh: Callable[[str], float] | None = None,
     ) -> None:
-        """`rows` are words; `spell` gives the character n-grams of a word, `weigh` its weight in a row."""
+        """`rows` are words; `weigh` gives the weight of a word in a row."""
         self.size = len(rows)
         self._spell = spell or word_pieces
-        self._words = _Postings([list(dict.fromkeys(row)) for row in rows])
-        self._pairs = _Postings([_pairs(row) for row in rows])
+        self._words = _Postings.of([list(dict.fromkeys(row)) for row in rows])
+        self._pairs = _Postings.of([_pairs(row) for row in rows])
         self._in_row = np.array(
             [weigh(word) if weigh else 1.0 for word in self._words.terms], dtype=np.float32
         )
         self._row_weight = self._words.row_sums(self.size, self._in_row)
-        self._pieces = _Cosine([[piece for word in row for piece in self._spell(word)] for row in rows])
+        self._pieces = _Cosine.of([[piece for word in row for piece in self._spell(word)] for row in rows])
+
+    def arrays(self) -> Arrays:
+        """All that took time to make, for from_arrays()."""
+        return {
+            "in_row": self._in_row,
+            "row_weight": self._row_weight,
+            **_under("words", self._words.arrays()),
+            **_under("pairs", self._pairs.arrays()),
+            **_under("pieces", self._pieces.arrays()),
+        }
+
+    @classmethod
+    def from_arrays(cls, made: Arrays, spell: Spell | None = None) -> LexicalIndex:
+        """The index of which arrays() were kept; `spell` as it was given then."""
+        index = cls.__new__(cls)
+        index.size = len(made["row_weight"])
+        index._spell = spell or word_pieces
+        index._in_row, index._row_weight = made["in_row"], made["row_weight"]
+        index._words = _Postings(**_of("words", made), count=index.size)
+        index._pairs = _Postings(**_of("pairs", made), count=index.size)
+        index._pieces = _Cosine(**_of("pieces", made))
+        return index
 
     def rarity(self, word: str) -> float:
         """How much the word tells apart: 0 in every row, about 9 in one of thousands; 4 where unknown."""
@@ -150,16 +177,32 @@ class LexicalIndex:
 class _Postings:
     """term -> the rows that have it, with the rarity of the term."""
 
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
-        self.terms: dict[str, int] = {}
-        number = self.terms.setdefault
-        terms = np.array([number(term, len(self.terms)) for row in rows for term in row], dtype=np.int64)
+    def __init__(
+        self, terms: Bytes, starts: NDArray[np.int64], rows: NDArray[np.int32], idf: Floats, count: int
+    ) -> None:
+        self.terms = {term: at for at, term in enumerate(as_texts(terms))}
+        self._starts, self._rows, self.idf = starts, rows, idf
+        self._unseen = float(np.log(1 + 2 * count))
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[str]]) -> _Postings:
+        """Of rows of terms."""
+        numbers: dict[str, int] = {}
+        number = numbers.setdefault
+        terms = np.array([number(term, len(numbers)) for row in rows for term in row], dtype=np.int64)
         owners = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
-        lengths = np.bincount(terms, minlength=len(self.terms))
-        self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        self._rows = owners[np.argsort(terms, kind="stable")]
-        self.idf = np.log(1 + (len(rows) - lengths + 0.5) / (lengths + 0.5)).astype(np.float32)
-        self._unseen = float(np.log(1 + 2 * len(rows)))
+        lengths = np.bincount(terms, minlength=len(numbers))
+        return cls(
+            as_bytes(numbers),
+            np.concatenate([[0], np.cumsum(lengths)]),
+            owners[np.argsort(terms, kind="stable")],
+            np.log(1 + (len(rows) - lengths + 0.5) / (lengths + 0.5)).astype(np.float32),
+            len(rows),
+        )
+
+    def arrays(self) -> Arrays:
+        """What makes the same again."""
+        return {"terms": as_bytes(self.terms), "starts": self._starts, "rows": self._rows, "idf": self.idf}
 
     def ids(self, term: str) -> NDArray[np.int32] | None:
         """The rows of a term, ascending, or None."""
@@ -189,7 +232,15 @@ class _Postings:
 class _Cosine:
     """Cosine similarity of bags of pieces, weighted by rarity."""
 
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, terms: Bytes, starts: NDArray[np.int64], rows: NDArray[np.int32], idf: Floats, values: Floats
+    ) -> None:
+        self._terms = {piece: at for at, piece in enumerate(as_texts(terms))}
+        self._starts, self._rows, self._idf, self._values = starts, rows, idf, values
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[str]]) -> _Cosine:
+        """Of rows of pieces, each as often as it stands there."""
         numbers: dict[str, int] = {}
         terms = np.array(
             [numbers.setdefault(piece, len(numbers)) for row in rows for piece in row], dtype=np.int64
@@ -199,16 +250,30 @@ class _Cosine:
         terms, owners = np.divmod(keys, max(1, len(rows)))
         spread = np.bincount(terms, minlength=len(numbers))
         # A piece of a single row says nothing that the word does not, and those are most of them.
-        kept = spread[terms] > 1
+        several = spread > 1
+        kept = several[terms]
         terms, owners, counts = terms[kept], owners[kept], counts[kept]
-        self._terms = {piece: i for piece, i in numbers.items() if spread[i] > 1}
-        self._starts = np.concatenate([[0], np.cumsum(np.where(spread > 1, spread, 0))])
-        self._idf = np.log(1 + len(rows) / np.maximum(spread, 1)).astype(np.float32)
-        self._rows = owners.astype(np.int32)
-        values = (1 + np.log(counts)) * self._idf[terms]
+        idf = np.log(1 + len(rows) / np.maximum(spread, 1)).astype(np.float32)
+        values = (1 + np.log(counts)) * idf[terms]
         squares = np.full(len(rows), 1e-9, dtype=np.float64)
-        np.add.at(squares, self._rows, values**2)
-        self._values = (values / np.sqrt(squares)[self._rows]).astype(np.float32)
+        np.add.at(squares, owners, values**2)
+        return cls(
+            as_bytes(piece for piece, at in numbers.items() if several[at]),
+            np.concatenate([[0], np.cumsum(spread[several])]),
+            owners.astype(np.int32),
+            idf[several],
+            (values / np.sqrt(squares)[owners]).astype(np.float32),
+        )
+
+    def arrays(self) -> Arrays:
+        """What makes the same again."""
+        return {
+            "terms": as_bytes(self._terms),
+            "starts": self._starts,
+            "rows": self._rows,
+            "idf": self._idf,
+            "values": self._values,
+        }
 
     def match(self, bag: Mapping[str, float], size: int) -> Floats:
         """Cosine of the bag with each row."""
@@ -238,6 +303,14 @@ def word_pieces(word: str) -> tuple[str, ...]:
 def signs(run: str) -> list[str]:
     """Pairs of Chinese, Japanese or Korean signs."""
     return [run[i : i + 2] for i in range(len(run) - 1)]
+
+
+def _under(name: str, arrays: Arrays) -> Arrays:
+    return {f"{name}.{part}": array for part, array in arrays.items()}
+
+
+def _of(name: str, arrays: Arrays) -> Arrays:
+    return {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
 def _pairs(words: Sequence[str]) -> list[str]:

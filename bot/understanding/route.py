@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.understanding.analysis import Analyzer
-from bot.understanding.lexical import Floats, LexicalIndex, signs
-from bot.understanding.tokens import CJK
+from bot.understanding.indexed_names import indexed
+from bot.understanding.lexical import Floats, LexicalIndex
 
 _ENGLISH_FOR_OTHERS = 5
 """Everyday English names by which the encoder also finds Chinese, Korean and Japanese messages."""
@@ -64,27 +64,16 @@ def build_route(
         return None
     texts = [text for _, text in rows]
     procedures = np.array([number for number, _ in rows], dtype=np.int32)
-    spell = _pairs_of_signs if language == "other" else None
-    index = LexicalIndex([analyzer.words(text) for text in texts], spell, analyzer.row_weight)
-    accented = None
-    if language == "vi":
-        accented = LexicalIndex([analyzer.accented_words(text) for text in texts], _nothing)
-    # Who writes in another language is a foreigner more often than not.
-    groups = tuple(group for group in analyzer.variants if language == "vi" or group != "foreign")
-    variants = np.zeros((len(texts), len(groups)), dtype=np.float32)
-    if language != "other":
-        for row, text in enumerate(texts):
-            has = analyzer.variant_groups(text)
-            variants[row] = [group in has for group in groups]
+    rows_of_names = indexed(language, analyzer, texts)
     return Route(
         analyzer,
-        index,
-        accented,
+        rows_of_names.index,
+        rows_of_names.accented,
         procedures,
         _row_vectors(texts, vectors),
         priors[procedures],
-        groups,
-        variants,
+        rows_of_names.groups,
+        rows_of_names.variants,
         np.bincount(procedures, minlength=len(served)),
     )
 
@@ -106,11 +95,3 @@ def _row_vectors(texts: Sequence[str], vectors: Mapping[str, NDArray[np.float16]
         return None
     empty = np.zeros(width, dtype=np.float16)
     return np.stack([empty if vector is None else vector for vector in known]).astype(np.float32)
-
-
-def _nothing(_word: str) -> list[str]:
-    return []
-
-
-def _pairs_of_signs(word: str) -> list[str]:
-    return signs(word) if CJK.search(word) else []
