@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from typing import Any
 
+from troly import collector
 from troly.answers import following
 from troly.answers.live import GUIDE
 from troly.database import require_tables
@@ -60,5 +60,5 @@ def run(settings: Settings) -> None:
     following.attach(app, settings, {GUIDE: guide_files.use})
     # Its banner of seven lines says nothing that `troly serve` does not.
     logging.getLogger("sanic.root").setLevel(logging.WARNING)
-    gc.freeze()  # what is imported stays: nobody need look through it for garbage
+    collector.resume()
     app.run(host=settings.host, port=settings.actions_port, workers=1, access_log=False)

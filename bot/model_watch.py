@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import trainer, versions
 from bot.train import files_fingerprint
 from bot.versions import ModelBroken
-from troly import training
+from troly import collector, training
 from troly.clock import now
 from troly.database import async_engine
 from troly.errors import UsageError
@@ -96,7 +96,7 @@ class Watch:
                 async with self._engine.begin() as connection:
                     await versions.adopt(connection, model, self._settings)
             await self._note("serving")
-            gc.freeze()
+            collector.resume()
             return
         raise UsageError(f"no model in {self._settings.model_dir}/ can be loaded: run `troly train`")
 

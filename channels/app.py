@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -40,6 +39,7 @@ from channels.web import pages, reference
 from channels.wording import Wording
 from console import server as console
 from console.review import filling
+from troly import collector
 from troly.database import async_engine, require_tables
 from troly.errors import UsageError
 from troly.privacy import Keyring
@@ -243,7 +243,7 @@ def run(settings: Settings, *, options: DeliveryOptions | None = None) -> None:
         timeout_graceful_shutdown=15,
         timeout_keep_alive=30,
     )
-    gc.freeze()  # what is imported stays: nobody need look through it for garbage
+    collector.resume()
     _Server(config, app.state.gateway).run(sockets=[listener])
 
 

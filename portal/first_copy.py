@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portal.catalogue import Catalogue
-from portal.client import PortalClient
-from portal.demo.app import OWN_DATA
 from troly.database import async_engine
 from troly.settings import Settings
 
@@ -22,6 +20,10 @@ async def ensure_catalogue(settings: Settings, report: Callable[[str], None]) ->
         catalogue = Catalogue(engine, settings.province)
         if known := await catalogue.count():
             return known
+        # Only now: a start with a catalogue need not load the client and the demo portal.
+        from portal.client import PortalClient
+        from portal.demo.app import OWN_DATA
+
         if settings.uses_demo_portal:
             source = settings.demo_catalogue_file or OWN_DATA
             report(f"Copying the demo portal's catalogue from {source.name} …")

@@ -16,6 +16,9 @@ from troly.errors import UsageError
 from troly.processes import Process, Supervisor, end_with_parent, require_free_port, serve_command
 from troly.settings import Settings, settings
 
+# In turn beside rasa, which takes as long as the others together: on two cores each then has one.
+_AFTER = {"actions": "portal", "gateway": "actions"}
+
 # process -> (module:function that serves it, setting of its port, path that answers 200 when ready)
 _PROCESSES = {
     "portal": ("portal.demo.app:run", "portal_port", "/healthz"),
@@ -60,8 +63,9 @@ def _chosen(only: str, config: Settings) -> list[str]:
 
 
 def _serve_one(name: str, config: Settings) -> None:
-    from troly import absent, log, telemetry
+    from troly import absent, collector, log, telemetry
 
+    collector.rest()
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
     log.configure(config.log_level, process=name)
@@ -116,7 +120,7 @@ def _supervise(chosen: list[str], config: Settings, port: int | None) -> None:
             command += ["--port", str(port)]
         host, environment = _address(name, config)
         health = f"http://{host}:{number}{path}"
-        processes.append(Process(name, command, number, health, environment))
+        processes.append(Process(name, command, number, health, environment, _AFTER.get(name, "")))
 
     def ready() -> None:
         click.echo(f"Ready after {time.monotonic() - started:.1f} s.")

@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import httpx
-
 from troly.errors import TrolyError, UsageError
 
 STOP_SECONDS = 10.0
@@ -24,6 +22,8 @@ STOP_SECONDS = 10.0
 
 _QUICK_DEATH = 5.0
 _LONGEST_PAUSE = 30.0
+_LOOK = 0.1
+_IN_TURN = 5.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Process:
     port: int
     health: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    after: str = ""
+    """At the first start it lets this process become ready before it, for some seconds at most."""
 
 
 class StartError(TrolyError):
@@ -67,6 +69,7 @@ class Supervisor:
         self._report = report
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
+        self._ready = {process.name: asyncio.Event() for process in processes}
         self._was_ready = False
         self._failure: TrolyError | None = None
 
@@ -89,6 +92,8 @@ class Supervisor:
             ready.cancel()
         finally:
             self._stopping.set()
+            for turn in self._ready.values():
+                turn.set()
             await self._stop_all()
             await asyncio.gather(*keepers, return_exceptions=True)
         if self._failure:
@@ -100,6 +105,9 @@ class Supervisor:
 
     async def _keep(self, process: Process) -> None:
         pause = 0.5
+        if process.after in self._ready:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ready[process.after].wait(), _IN_TURN)
         while not self._stopping.is_set():
             started = time.monotonic()
             child = await asyncio.create_subprocess_exec(
@@ -124,6 +132,9 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _wait_ready(self, timeout: float) -> None:  # noqa: ASYNC109  one text for all that wait
+        # Only now, while the processes start: it takes as long as one of them takes to begin.
+        import httpx
+
         deadline = time.monotonic() + timeout
         waiting = {process.name: process.health for process in self._processes}
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
@@ -131,12 +142,13 @@ class Supervisor:
                 for name, health in list(waiting.items()):
                     with contextlib.suppress(httpx.HTTPError):
                         if (await client.get(health)).status_code == 200:
+                            self._ready[name].set()
                             del waiting[name]
                 if waiting and time.monotonic() > deadline:
                     late = ", ".join(waiting)
                     raise StartError(f"not ready after {timeout:.0f} s: {late}; see the lines above")
                 if waiting:
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(_LOOK)
 
     async def _stop_all(self) -> None:
         alive = [child for child in self._running.values() if child.returncode is None]

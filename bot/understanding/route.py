@@ -94,4 +94,6 @@ def _row_vectors(texts: Sequence[str], vectors: Mapping[str, NDArray[np.float16]
     if not width:
         return None
     empty = np.zeros(width, dtype=np.float16)
-    return np.stack([empty if vector is None else vector for vector in known]).astype(np.float32)
+    # np.stack takes ten times as long for thousands of short rows.
+    rows = np.concatenate([empty if vector is None else vector for vector in known])
+    return rows.reshape(-1, width).astype(np.float32)

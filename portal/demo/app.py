@@ -24,6 +24,7 @@ from portal.demo.records import load_applications, load_procedures
 from portal.demo.reports import DemoReports, control_routes, report_routes
 from portal.demo.status import status_routes
 from portal.demo.webhook import Hook, WebhookSender
+from troly import collector
 from troly.settings import ROOT, Settings
 
 OWN_DATA = ROOT / "portal" / "demo" / "data"
@@ -83,6 +84,7 @@ def run(settings: Settings) -> None:
     secret = settings.status_client_secret.get_secret_value()
     credentials = (settings.status_client_id or "demo", secret or "demo")
     app = create_app(data, applications, credentials=credentials, hook=_hook(settings))
+    collector.resume()
     # A hanging answer (see Controls) must not keep the process from stopping.
     uvicorn.run(
         app,

@@ -13,6 +13,7 @@ import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -156,6 +157,52 @@ async def test_stop_while_processes_are_being_started_leaves_none(steps: int) ->
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(first.health)
+
+
+async def test_a_process_starts_when_the_one_before_it_answers() -> None:
+    first = server("first")
+    code = f"""
+import urllib.request
+urllib.request.urlopen({first.health!r}, timeout=5)  # else it ends at once, and is told of
+{_SERVER}"""
+    port = unused_port()
+    command = [sys.executable, "-c", code, str(port)]
+    second = Process("second", command, port, f"http://127.0.0.1:{port}/", after="first")
+    async with running(second, first) as (_, lines):
+        assert await process_id(second)
+        assert lines == []
+
+
+async def test_a_process_does_not_wait_for_ever_for_the_one_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("troly.processes._IN_TURN", 0.2)
+    started = tmp_path / "started"
+    silent = script("silent", "import time; time.sleep(60)")
+    code = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
+    second = replace(script("second", code), after="silent")
+    supervisor = Supervisor([silent, second], lambda _: None)
+    task = asyncio.create_task(supervisor.run(lambda: pytest.fail("never ready"), timeout=_PATIENCE))
+    await until(started.exists, "the second starts")
+    supervisor.stop()
+    await asyncio.wait_for(task, _PATIENCE)
+
+
+async def test_stop_while_a_process_waits_for_its_turn_starts_it_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("troly.processes._IN_TURN", 600.0)
+    started = tmp_path / "started"
+    silent = script("silent", "import time; time.sleep(60)")
+    second = replace(
+        script("second", f"import pathlib; pathlib.Path({str(started)!r}).touch()"), after="silent"
+    )
+    supervisor = Supervisor([silent, second], lambda _: None)
+    task = asyncio.create_task(supervisor.run(lambda: pytest.fail("never ready"), timeout=_PATIENCE))
+    await asyncio.sleep(0.3)
+    supervisor.stop()
+    await asyncio.wait_for(task, _PATIENCE)
+    assert not started.exists()
 
 
 async def test_a_process_that_does_not_finish_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
