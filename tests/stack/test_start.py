@@ -52,7 +52,7 @@ def test_it_starts_again_with_what_it_had_and_leaves_no_process(
     prepare: Callable[..., Running], tmp_path: Path
 ) -> None:
     running = prepare(tmp_path / "program", with_data=False)
-    models = [file.name for file in (tmp_path / "program" / "models").iterdir()]
+    models = sorted((tmp_path / "program" / "models").glob("*.tar.gz"))
     running.start()
     try:
         assert "Copying" in running.output
@@ -66,7 +66,7 @@ def test_it_starts_again_with_what_it_had_and_leaves_no_process(
             assert not [name for name, pid in first.items() if is_alive(pid)]
             running.start()
             assert "Copying" not in running.output and "raining" not in running.output
-            assert [file.name for file in (tmp_path / "program" / "models").iterdir()] == models
+            assert sorted((tmp_path / "program" / "models").glob("*.tar.gz")) == models
             # The conversation, the signing key and what the assistant remembers are the same.
             assert len(visitor.transcript()) == 3
             assert visitor.say("thế lệ phí thì sao?").about == ("1.001193", "fee")
