@@ -107,15 +107,19 @@ class ActionApplicationStatus(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        code = str(tracker.get_slot("application_code"))
-        application = await looked_up(dispatcher, tracker, code)
-        if application is None:
-            return []
-        if isinstance(application, NotFound):
-            return [SlotSet("application_code", None)]
-        rate, remembered = offer(tracker, "status")
-        await _tell(dispatcher, application, read(tracker).intent, rate)
-        return [*recent.remember(tracker, application), *remembered]
+        return await tell(dispatcher, tracker, str(tracker.get_slot("application_code")))
+
+
+async def tell(dispatcher: CollectingDispatcher, tracker: Tracker, code: str) -> list[EventType]:
+    """Say where the application stands, or why that cannot be said; the events that remember it."""
+    application = await looked_up(dispatcher, tracker, code)
+    if application is None:
+        return []
+    if isinstance(application, NotFound):
+        return [SlotSet("application_code", None)]
+    rate, remembered = offer(tracker, "status")
+    await _say_status(dispatcher, application, read(tracker).intent, rate)
+    return [*recent.remember(tracker, application), *remembered]
 
 
 async def looked_up(
@@ -163,7 +167,7 @@ def try_again(code: str) -> Button:
     return Button(title={"response": "button_try_again"}, payload=again)
 
 
-async def _tell(
+async def _say_status(
     dispatcher: CollectingDispatcher, application: Application, intent: str, rate: list[Button]
 ) -> None:
     late = facts.days_late(application)

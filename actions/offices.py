@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import portal
 from actions.ratings import offer
 from actions.speech import Button, say
-from actions.turn import already_answered, misses, payload, read
+from actions.turn import payload, read
 from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
 from troly.holidays import Calendar
@@ -41,50 +41,6 @@ class _To:
     calendar: Calendar
 
 
-class ValidateOfficeForm(Action):
-    """Takes the commune from the message; lets other questions through."""
-
-    def name(self) -> str:
-        return "validate_office_form"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        turn = read(tracker)
-        if "latitude" in turn.entities or "commune_code" in turn.entities:
-            return [SlotSet("office_place", "shared")]
-        if not turn.pressed and directory().find(turn.text, settings().province):
-            return [SlotSet("office_place", turn.text[:200])]
-        if misses(turn, "find_office"):
-            return [SlotSet("office_place", None)]
-        return []
-
-
-class ActionAskOfficePlace(Action):
-    """Asks for the commune."""
-
-    def name(self) -> str:
-        return "action_ask_office_place"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        turn = read(tracker)
-        if already_answered(tracker):
-            # What came between has its own answer record; a turn has only one.
-            dispatcher.utter_message(response="ask_office_place_again", answer={})
-            return []
-        again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
-        say(
-            dispatcher,
-            "office_place_unknown" if again else "ask_office_place",
-            status="form",
-            record={"intent": "find_office"},
-            choices=[_province_button()],
-        )
-        return []
-
-
 class ActionFindOffice(Action):
     """The office that serves the commune that was named or shared."""
 
@@ -109,9 +65,20 @@ class ActionFindOffice(Action):
             done += _nearest(to, offices, turn.entities)
         else:
             place = str(tracker.get_slot("office_place") or turn.text)
-            named = directory().find(place, settings().province)
-            done += _named(to, offices, named, await _level(turn.focus))
+            done += await of_place(dispatcher, tracker, place)
         return done
+
+
+def names_a_place(text: str) -> bool:
+    """Whether a commune of the province, of today or a former one, or a former district is named."""
+    return bool(directory().find(text, settings().province))
+
+
+async def of_place(dispatcher: CollectingDispatcher, tracker: Tracker, place: str) -> list[EventType]:
+    """Say which office serves the place that the text names."""
+    to = _To(dispatcher, tracker, await portal.calendar())
+    named = directory().find(place, settings().province)
+    return _named(to, await _offices().all(), named, await _level(read(tracker).focus))
 
 
 async def _level(procedure_code: str | None) -> str:
@@ -161,7 +128,7 @@ def _of_communes(to: _To, offices: list[Office], communes: list[Commune]) -> lis
             "office_place_not_found",
             status="not_found",
             record={"intent": "find_office"},
-            choices=[_province_button()],
+            choices=[province_button()],
         )
         return []
     (commune,) = communes
@@ -229,7 +196,7 @@ def _tell(
             "office_not_listed",
             status="not_found",
             record={"intent": "find_office"},
-            choices=[_province_button()],
+            choices=[province_button()],
             place=place,
         )
         return []
@@ -245,7 +212,7 @@ def _tell(
         choices=[
             *[_office_button(other) for other in beside[:_MOST_BESIDE]],
             *[_commune_button(other) for other in also or []],
-            *([] if office.level == "province" else [_province_button()]),
+            *([] if office.level == "province" else [province_button()]),
             *rate,
         ],
         links=links,
@@ -281,7 +248,8 @@ def _office_button(office: Office) -> Button:
     return Button(title=office.name, payload=payload("find_office", commune_code=_ONE + office.id))
 
 
-def _province_button() -> Button:
+def province_button() -> Button:
+    """Shows the province's centre."""
     return Button(
         title={"response": "button_province_office"}, payload=payload("find_office", commune_code="province")
     )

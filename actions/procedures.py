@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -9,14 +10,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import portal
+from actions import other_services, portal
 from actions.aspects import View, view
 from actions.life_events import hook as life_events
 from actions.resolve import Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
 from actions.siblings import Group
 from actions.speech import Button, procedure_source, say
 from actions.turn import INTENTS, Candidate, Turn, payload, read
-from actions.values import shorten
+from actions.values import joined, shorten
 from portal.errors import NotFound, PortalError
 from portal.models import Procedure
 
@@ -43,7 +44,9 @@ class ActionAnswerProcedure(Action):
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
-        return await respond(dispatcher, resolve(turn), turn)
+        meant = resolve(turn)
+        other = await other_services.instead(dispatcher, tracker, turn, meant)
+        return await respond(dispatcher, meant, turn) if other is None else other
 
 
 class ActionAffirm(Action):
@@ -83,7 +86,7 @@ class ActionOutOfScope(Action):
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
-        say(dispatcher, "utter_out_of_scope", status="out_of_scope")
+        await _beside_the_point(dispatcher, turn)
         return []
 
 
@@ -98,6 +101,34 @@ class ActionCancel(Action):
     ) -> list[EventType]:
         say(dispatcher, "utter_cancelled", status="smalltalk")
         return [SlotSet("choices", None)]
+
+
+async def _beside_the_point(dispatcher: CollectingDispatcher, turn: Turn) -> None:
+    """Say that this is not answered here, with the way back to what was talked of before.
+
+    Many such messages are the next sentence of a citizen's story ("chồng tôi là người Đài Loan").
+    """
+    if turn.choices:
+        titles = [choice["title"] for choice in turn.choices]
+        buttons = [Button(title=choice["title"], payload=_taking(choice)) for choice in turn.choices]
+        say(
+            dispatcher,
+            "out_of_scope_choices",
+            status="out_of_scope",
+            choices=buttons,
+            options=_numbered(titles),
+        )
+    elif turn.focus and (procedure := await portal.catalogue().get(turn.focus)):
+        buttons = _aspect_buttons(procedure.code, _NEXT[:_MOST_BUTTONS])
+        title = _title(procedure)
+        say(dispatcher, "out_of_scope_focus", status="out_of_scope", choices=buttons, title=title)
+    else:
+        say(dispatcher, "utter_out_of_scope", status="out_of_scope")
+
+
+def _taking(choice: dict[str, Any]) -> str:
+    where = {"case": str(choice["case"])} if "case" in choice else {}
+    return payload(str(choice["intent"]), procedure_code=choice["procedure_code"], **where)
 
 
 async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn: Turn) -> list[EventType]:
@@ -139,8 +170,9 @@ async def _answer(dispatcher: CollectingDispatcher, meant: Meant, turn: Turn) ->
         title=_title(procedure),
         official_title=procedure.name if portal.english_title(procedure) else "",
         code=procedure.code,
-        offices=[{"official": name} for name in procedure.agencies[:3]]
-        or {"response": "label_one_stop_desk"},
+        offices=joined([{"official": name} for name in procedure.agencies[:3]], "label_list")
+        if procedure.agencies
+        else {"response": "label_one_stop_desk"},
         copy=copied if found.is_copy else "",
         withdrawn={"response": "label_withdrawn"} if procedure.withdrawn else "",
     )
@@ -164,10 +196,14 @@ def _next(shown: View, meant: Meant, wider: list[Button]) -> list[Button]:
         return []
     room = _MOST_BUTTONS - len(shown.buttons) - len(wider)
     aspects = [aspect for aspect in _NEXT if aspect != meant.aspect][:room]
-    return wider + [
+    return wider + _aspect_buttons(meant.code, aspects)
+
+
+def _aspect_buttons(code: str, aspects: Sequence[str]) -> list[Button]:
+    return [
         Button(
             title={"response": f"button_{aspect}"},
-            payload=payload(INTENTS[aspect], procedure_code=meant.code),
+            payload=payload(INTENTS[aspect], procedure_code=code),
         )
         for aspect in aspects
     ]
@@ -202,13 +238,17 @@ def _offer(
         ],
         record={"aspect": aspect, "intent": intent},
         question=question,
-        options=[
-            {"response": "label_numbered", "number": number, "name": title}
-            for number, (title, _) in enumerate(options, 1)
-        ],
+        options=_numbered([title for title, _ in options]),
     )
     offered = [{"title": title, "intent": intent, "procedure_code": code} for title, code in options]
     return [SlotSet("choices", offered), SlotSet("aspect", aspect)]
+
+
+def _numbered(titles: Sequence[Any]) -> list[Any]:
+    return [
+        {"response": "label_numbered", "number": number, "name": title}
+        for number, title in enumerate(titles, 1)
+    ]
 
 
 def _group_options(group: Group) -> list[tuple[Any, str]]:

@@ -25,6 +25,7 @@ def run(settings: Settings) -> None:
     import actions.my_data
     import actions.notice_words
     import actions.notices
+    import actions.office_form
     import actions.offices
     import actions.person
     import actions.procedures

@@ -124,7 +124,7 @@ class ProcedureFinder(GraphComponent):
         # What seems to be about no procedure is worth the words only, and a vector that is there already.
         worth = self._worth_finding(message) or bool(message.get("encoded"))
         encode = _encode if worth and encoder_runs() else None
-        return finder.find(normalized(message), language, encode, message.get("text_restored"))
+        return finder.find(_without_places(message), language, encode, message.get("text_restored"))
 
     def _worth_finding(self, message: Message) -> bool:
         """Whether the intent is about a procedure, or may be although another is likelier."""
@@ -146,6 +146,16 @@ class ProcedureFinder(GraphComponent):
         analyzer = finder.analyzers[language or "vi"]
         names = {item.code: finder.citizens.get(item.code, {}).get(analyzer.language, ()) for item in group}
         return correct(text, analyzer, group, names)
+
+
+def _without_places(message: Message) -> str:
+    """The normalized message without the communes that it names: no procedure is called by one, and to the
+    index a place's name is a rare and therefore weighty word."""
+    text = normalized(message)
+    named = [entity for entity in message.get(ENTITIES) or [] if entity["entity"] == "commune"]
+    for entity in sorted(named, key=lambda entity: -int(entity["start"])):
+        text = f"{text[: entity['start']]} {text[entity['end'] :]}"
+    return " ".join(text.split()) or normalized(message)
 
 
 def _is_courtesy(message: Message) -> bool:

@@ -128,6 +128,29 @@ def test_a_mere_greeting_is_not_searched(parse: Parse, monkeypatch: pytest.Monke
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        ("nhà em ở phường Hồng Gai cũ, đăng ký khai sinh nộp đâu", "nhà em ở cũ, đăng ký khai sinh nộp đâu"),
+        ("dang ky khai sinh phuong bai chay", "dang ky khai sinh"),
+        ("phường Hồng Gai", "phường Hồng Gai"),  # nothing would be left
+    ],
+)
+def test_the_name_of_a_commune_is_not_searched(
+    parse: Parse, monkeypatch: pytest.MonkeyPatch, text: str, searched: str
+) -> None:
+    asked: list[str] = []
+    find = Finder.find
+
+    def noted(self: Finder, text: str, *more: Any) -> Finding:
+        asked.append(text)
+        return find(self, text, *more)
+
+    monkeypatch.setattr(Finder, "find", noted)
+    assert [entity["value"] for entity in parse(text)["entities"] if entity["entity"] == "commune"]
+    assert [text.lower() for text in asked] == [searched.lower()]
+
+
 def test_a_bare_code_is_told_apart_by_its_form(parse: Parse) -> None:
     found = parse("h4908 251105 0312")
     assert found["application_code"] == "H49.08-251105-0312"

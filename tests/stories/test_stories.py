@@ -57,7 +57,7 @@ async def test_the_story_goes_as_it_is_written(
 
     if at:
         moment = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
-        for module in ("actions.person", "actions.offices"):
+        for module in ("actions.person", "actions.offices", "actions.office_form"):
             monkeypatch.setattr(f"{module}.now", lambda: moment)
     name = uuid.uuid4().hex
     await meet(agent, name)
