@@ -18,8 +18,8 @@ from troly.clock import now
 from troly.text import fold
 
 _HOURS = re.compile(
-    r"\b(?:(?:mo|dong) cua|gio (?:lam|mo|hanh chinh)|may gio|co lam (?:viec|k|ko|khong)|chu nhat|cn|thu (?:bay|7)"
-    r"|t7|cuoi tuan|nghi (?:trua|le|tet)"
+    r"\b(?:(?:mo|dong) cua|gio (?:lam|mo|hanh chinh)|may gio|co lam (?:viec|k|ko|khong)|chu nhat|cn"
+    r"|thu (?:bay|7)|t7|cuoi tuan|nghi (?:trua|le|tet)"
     r"|open(?:s|ing)?|close[sd]?|closing|hours?|saturdays?|sundays?|weekends?)\b"
 )
 """Asks when rather than where."""
@@ -58,17 +58,18 @@ class ActionAskOfficePlace(Action):
             # What came between has its own answer record; a turn has only one.
             dispatcher.utter_message(response="ask_office_place_again", answer={})
             return []
-        again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
-        name, values = "office_place_unknown" if again else "ask_office_place", {}
+        about: dict[str, Any] = {"record": {"intent": "find_office"}, "choices": [province_button()]}
         if _HOURS.search(fold(turn.text)):
-            hours = {"hours": hours_of(""), "opening": opening_of("", now(), await portal.calendar())}
-            name, values = "ask_office_place_hours", hours
-        say(
-            dispatcher,
-            name,
-            status="form",
-            record={"intent": "find_office"},
-            choices=[province_button()],
-            **values,
-        )
+            opening = opening_of("", now(), await portal.calendar())
+            say(
+                dispatcher,
+                "ask_office_place_hours",
+                status="form",
+                hours=hours_of(""),
+                opening=opening,
+                **about,
+            )
+            return []
+        again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
+        say(dispatcher, "office_place_unknown" if again else "ask_office_place", status="form", **about)
         return []

@@ -97,14 +97,13 @@ async def procedure_record(code: str) -> Record:
     A copy of what the portal no longer has is marked as withdrawn. Raises NotFound when neither has it,
     another PortalError when the portal gives no usable answer and there is no copy.
     """
-    copy = await catalogue().get(code)
+    identity = await catalogue().identity(code)
     try:
-        return Record(await client().get_procedure(copy.id if copy else code), is_copy=False)
-    except NotFound:
+        return Record(await client().get_procedure(identity or code), is_copy=False)
+    except PortalError as error:
+        copy = await catalogue().get(code)
         if copy is None:
             raise
-        return Record(replace(copy, withdrawn=True), is_copy=False)
-    except PortalError:
-        if copy is None:
-            raise
+        if isinstance(error, NotFound):
+            return Record(replace(copy, withdrawn=True), is_copy=False)
         return Record(copy, is_copy=True)
