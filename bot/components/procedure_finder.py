@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -27,6 +28,9 @@ from bot.understanding.scope import OUT_OF_SCOPE, mass
 
 _COURTESIES, _SURELY, _FEW = frozenset({"greet", "thank", "goodbye"}), 0.98, 4
 """Intents, the confidence from which on they are believed, and the most words."""
+_OF_OLD_BEFORE = re.compile(r"\b(?:the )?(?:old|former)\s*$", re.I)
+_OF_OLD_AFTER = re.compile(r"^\s*(?:cũ|cu|mới|moi|trước đây|truoc day)\b", re.I)
+"""Said of a place, not of what the citizen needs."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -154,7 +158,8 @@ def _without_places(message: Message) -> str:
     text = normalized(message)
     named = [entity for entity in message.get(ENTITIES) or [] if entity["entity"] == "commune"]
     for entity in sorted(named, key=lambda entity: -int(entity["start"])):
-        text = f"{text[: entity['start']]} {text[entity['end'] :]}"
+        before, after = text[: entity["start"]], text[entity["end"] :]
+        text = f"{_OF_OLD_BEFORE.sub('', before)} {_OF_OLD_AFTER.sub('', after)}"
     return " ".join(text.split()) or normalized(message)
 
 

@@ -29,6 +29,12 @@ _IN_DANGER = {
         "my house is on fire",
         "there is a fire in my building",
         "FIRE",
+        "báo cháy ở 12 Trần Phú",
+        "alo cho em báo cháy",
+        "tôi muốn báo cháy tại chợ Cột 3",
+        "bao chay o ngo 5",
+        "gọi 114 giúp tôi",
+        "I want to report fire",
         "someone is drowning at the beach",
     ],
     "crime": [
@@ -73,6 +79,10 @@ _IN_DANGER = {
 
 _ORDINARY = [
     "phòng cháy chữa cháy thủ tục",
+    "lắp hệ thống báo cháy tại nhà trọ",
+    "kiểm tra chuông báo cháy ở chung cư",
+    "báo cháy tự động loại nào được dùng",
+    "may bao chay hong",
     "thủ tục nghiệm thu phòng cháy chữa cháy",
     "cháy máy tính bảng giá",
     "cháy hàng rồi à",
