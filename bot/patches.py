@@ -1,7 +1,7 @@
 """Hot spots of Rasa 3.6.21, removed without changing what it does.
 
-Three are here; rule_index.py, stored_domain.py, tracker_copies.py and, for serving alone, graph_plan.py have
-the others.
+Three are here; rule_index.py, rule_states.py, stored_domain.py, tracker_copies.py, turn_shortcuts.py and, for
+serving alone, graph_plan.py have the others.
 
 Each is measured in docs/adr/0003; a test pins the version, so that an upgrade brings us back here.
 """
@@ -19,7 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 
-from bot import rule_index, stored_domain, tracker_copies
+from bot import rule_index, rule_states, stored_domain, tracker_copies, turn_shortcuts
 
 PINNED = "3.6.21"
 
@@ -29,8 +29,10 @@ _RASA_VALIDATES = RemoteAction._validate_action_result
 def apply() -> None:
     """Install all patches; calling it again changes nothing."""
     rule_index.apply()
+    rule_states.apply()
     stored_domain.apply()
     tracker_copies.apply()
+    turn_shortcuts.apply()
     RemoteAction._validate_action_result = _validate_action_result
     RemoteAction._action_call_format = _action_call_format
     Event.resolve_by_type = staticmethod(_resolve_by_type)

@@ -13,6 +13,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.components import encoding
 from troly import telemetry, trace
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class GatewayInput(RestInput):
                 input_channel=self.name(),
                 metadata=body.get("metadata"),
             )
+            encoding.message_came()
             started = perf_counter()
             with trace.received(request.headers), telemetry.span("rasa"):
                 return await answered(message, replies, started)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -20,11 +21,19 @@ from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 State = dict[str, Any]
 _Ending = tuple[Any, Any]
 """The action before the rule's last turn, and the intent of that turn; None where the rule does not say."""
-_Index = dict[_Ending, list[str]]
 
-_indexes: WeakKeyDictionary[RulePolicy, dict[int, tuple[Mapping[str, str], int, _Index]]] = (
-    WeakKeyDictionary()
-)
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The rules of a table by their endings, and how many turns the longest has. `size`: of the table."""
+
+    table: Mapping[str, str]
+    size: int
+    endings: Mapping[_Ending, list[str]]
+    longest: int
+
+
+_indexes: WeakKeyDictionary[RulePolicy, dict[int, _Index]] = WeakKeyDictionary()
 
 
 def apply() -> None:
@@ -43,7 +52,7 @@ def _get_possible_keys(self: RulePolicy, lookup: Mapping[str, str], states: list
     """As Rasa's, over the rules alone whose last turn has this action before it and this intent."""
     if not states:
         return set(lookup)
-    index = _index(self, lookup)
+    index = _index(self, lookup).endings
     last = states[-1]
     action = (last.get(PREVIOUS_ACTION) or {}).get(ACTION_NAME)
     intent = (last.get(USER) or {}).get(INTENT)
@@ -54,17 +63,23 @@ def _get_possible_keys(self: RulePolicy, lookup: Mapping[str, str], states: list
     return possible
 
 
-def _index(policy: RulePolicy, lookup: Mapping[str, str]) -> _Index:
+def longest(policy: RulePolicy, *tables: Mapping[str, str]) -> int:
+    """How many turns the longest rule of the tables looks back; no rule sees more of a conversation."""
+    return max((_index(policy, table).longest for table in tables), default=0)
+
+
+def _index(policy: RulePolicy, table: Mapping[str, str]) -> _Index:
     """Made once for each table of rules, and again when rules were added or removed."""
     of_policy = _indexes.setdefault(policy, {})
-    known = of_policy.get(id(lookup))
+    known = of_policy.get(id(table))
     # The table itself is kept: another one may get the number of one that is gone.
-    if known is None or known[0] is not lookup or known[1] != len(lookup):
-        made: _Index = defaultdict(list)
-        for key in lookup:
-            made[_ending(key)].append(key)
-        known = of_policy[id(lookup)] = (lookup, len(lookup), dict(made))
-    return known[2]
+    if known is None or known.table is not table or known.size != len(table):
+        endings: dict[_Ending, list[str]] = defaultdict(list)
+        for key in table:
+            endings[_ending(key)].append(key)
+        turns = max((len(_states(key)) for key in table), default=0)
+        known = of_policy[id(table)] = _Index(table, len(table), dict(endings), turns)
+    return known
 
 
 def _ending(rule_key: str) -> _Ending:

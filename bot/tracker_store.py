@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
@@ -17,12 +18,12 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import Text, bindparam, insert, select, type_coerce
+from sqlalchemy import Connection, Text, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import secrets
-from troly.database import async_engine
+from troly.database import async_engine, at_once
 from troly.errors import TrolyError
 from troly.settings import settings
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
@@ -48,6 +49,27 @@ _LATEST = (
     .where(TrackerEvent.sender_id == bindparam("sender"))
     .order_by(TrackerEvent.id.desc())
     .limit(_WINDOW_EVENTS)
+)
+_APPEND = insert(TrackerEvent)
+_STATE = {
+    "slots": bindparam("new_slots"),
+    "active_loop": bindparam("new_loop"),
+    "last_event_id": select(func.max(TrackerEvent.id))
+    .where(TrackerEvent.sender_id == bindparam("sender"))
+    .scalar_subquery(),
+}
+_MOVE_ON = (
+    update(TrackerSnapshot)
+    .where(
+        TrackerSnapshot.sender_id == bindparam("sender"), TrackerSnapshot.last_event_id == bindparam("begun")
+    )
+    .values(_STATE | {"turns": TrackerSnapshot.turns + bindparam("new_turns")})
+    .returning(TrackerSnapshot.last_event_id)
+)
+_BEGIN = (
+    insert(TrackerSnapshot)
+    .values(_STATE | {"sender_id": bindparam("sender"), "turns": bindparam("new_turns")})
+    .returning(TrackerSnapshot.last_event_id)
 )
 
 
@@ -93,23 +115,24 @@ class WindowedTrackerStore(TrackerStore):
             }
             for event, data in zip(new, secrets.as_stored(events, len(events) - len(new)), strict=True)
         ]
-        async with self._engine.begin() as connection:
-            if len(rows) > 1:
-                await connection.execute(insert(TrackerEvent), rows[:-1])
-            last = await connection.execute(insert(TrackerEvent).returning(TrackerEvent.id), rows[-1:])
-            turns = sum(isinstance(event, UserUttered) for event in new)
-            number = last.scalar_one()
-            await self._snapshot(connection, tracker, number, turns)
+        state = {
+            "sender": tracker.sender_id,
+            "begun": getattr(tracker, _LAST, 0),
+            "new_slots": secrets.without_visitor(
+                {name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set}
+            ),
+            "new_loop": tracker.active_loop_name,
+            "new_turns": sum(isinstance(event, UserUttered) for event in new),
+        }
+        number = await at_once(self._engine, partial(_written, rows, state))
         setattr(tracker, _STORED, len(events))
         setattr(tracker, _LAST, number)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker with its last turns, or None for an unknown conversation."""
-        async with self._engine.connect() as connection:
-            snapshot = (await connection.execute(_SNAPSHOT, {"sender": sender_id})).first()
-            if snapshot is None:
-                return None
-            rows = (await connection.execute(_LATEST, {"sender": sender_id})).all()
+        snapshot, rows = await at_once(self._engine, partial(_read, sender_id))
+        if snapshot is None:
+            return None
         complete = len(rows) < _WINDOW_EVENTS
         kept = _last_turns([row.type for row in rows])
         window = [json.loads(row.data) for row in reversed(rows[:kept])]
@@ -160,31 +183,25 @@ class WindowedTrackerStore(TrackerStore):
         """Give the database connections back."""
         await self._engine.dispose()
 
-    async def _snapshot(
-        self, connection: AsyncConnection, tracker: DialogueStateTracker, last_event_id: int, turns: int
-    ) -> None:
-        state = {
-            "slots": secrets.without_visitor(
-                {name: slot.value for name, slot in tracker.slots.items() if slot.has_been_set}
-            ),
-            "active_loop": tracker.active_loop_name,
-            "last_event_id": last_event_id,
-        }
-        table = TrackerSnapshot.__table__
-        begun = getattr(tracker, _LAST, 0)
-        updated = await connection.execute(
-            table.update()  # type: ignore[attr-defined]
-            .where(table.c.sender_id == tracker.sender_id, table.c.last_event_id == begun)
-            .values(**state, turns=table.c.turns + turns)
-        )
-        if updated.rowcount == 0:
-            # None yet, or erased meanwhile; or it moved on, and then this is a second one.
-            try:
-                await connection.execute(
-                    insert(TrackerSnapshot).values(sender_id=tracker.sender_id, turns=turns, **state)
-                )
-            except IntegrityError:
-                raise ConversationMoved from None
+
+def _read(sender_id: str, connection: Connection) -> tuple[Any, Sequence[Any]]:
+    """The snapshot of a conversation, or None, and its latest events, the latest first."""
+    sender = {"sender": sender_id}
+    snapshot = connection.execute(_SNAPSHOT, sender).first()
+    return snapshot, connection.execute(_LATEST, sender).all() if snapshot else ()
+
+
+def _written(rows: list[dict[str, Any]], state: dict[str, Any], connection: Connection) -> int:
+    """The number of the last of these events, now that they and the conversation's state are written."""
+    connection.execute(_APPEND, rows)
+    number = connection.execute(_MOVE_ON, state).scalar()
+    if number is None:
+        # No snapshot yet, or erased meanwhile; or it moved on, and then this is a second one.
+        try:
+            number = connection.execute(_BEGIN, state).scalar_one()
+        except IntegrityError:
+            raise ConversationMoved from None
+    return int(number)
 
 
 def _last_turns(types: Sequence[str]) -> int:

@@ -45,9 +45,10 @@ def attach(app: Any) -> None:
             return json({"error": "no encoder"}, status=404)
         made, end = [], monotonic() + WITHIN
         async with one_at_a_time:
-            for text in texts:
-                await _quiet()
-                if monotonic() > end:
+            for left, text in zip(range(len(texts), 0, -1), texts, strict=True):
+                # Were it to go on like that, all that is encoded until then would be for nothing.
+                hopeless = not await _quiet() and monotonic() + (left - 1) * LONGEST > end
+                if hopeless or monotonic() > end:
                     return json({"error": "busy"}, status=503)
                 started = perf_counter()
                 vector = await asyncio.to_thread(encoding.vector_not_kept, text)
@@ -58,11 +59,12 @@ def attach(app: Any) -> None:
         return json({"encoder": name, "vectors": made})
 
 
-async def _quiet() -> None:
-    """Let the citizens go first."""
+async def _quiet() -> bool:
+    """Let the citizens go first; whether there is a quiet moment."""
     end = monotonic() + LONGEST
     while (now := monotonic()) < end and now - encoding.last_message() < QUIET:  # noqa: ASYNC110
         await asyncio.sleep(QUIET / 3)
+    return now < end
 
 
 def _texts(request: Request) -> list[str] | None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from channels import checklists, health, identifiers, portal_webhook, registry
+from channels.awaited import Awaited
 from channels.base import Channel
 from channels.broadcasting.running import Broadcasts
 from channels.broker import Broker, LocalBroker
@@ -121,6 +122,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         default_language=settings.default_language,
         wake_sender=sender.wake,
         switched=controls,
+        awaited=(awaited := Awaited()),
     )
     desk = Desk(store, keyring, channels, settings, wake=delivery.wake, wake_sender=sender.wake)
     reception = Reception(
@@ -144,6 +146,7 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
         http=http,
         rasa=rasa,
         delivery=delivery,
+        awaited=awaited,
         limits=limits,
         tokens=Tokens(settings.signing_key, settings.token_minutes),
         metrics=metrics,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
@@ -41,8 +41,8 @@ class Inbound:
     media: dict[str, Any] | None = None
     visitor: str | None = None
     """Keyed hash of the address it came from, on the website: attempts are limited by it."""
-    sealed: str | None = None
-    """The text encrypted: what is stored, until the answer, of one that must not be kept."""
+    seal: Callable[[str], str] | None = None
+    """Encrypts the text: what is stored, until the answer, of one that must not be kept."""
 
 
 class Button(BaseModel):

@@ -15,22 +15,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Float, bindparam, exists, extract, func, literal_column, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Float, bindparam, extract, func, literal_column, select, update
 
+from channels.oldest import LOOKED_AT, MOMENT, WAITS, oldest, still_due
 from channels.store import Store
 from troly.clock import now
-from troly.tables.base import UtcDateTime
 from troly.tables.conversations import Conversation
 from troly.tables.delivery import WAITING, Inbox
-
-# Written out, as in the partial indexes: with a bound value the planner would not use them.
-_WAITS: Any = literal_column(f"'{WAITING}'")
-
-_MOMENT = bindparam("moment", type_=UtcDateTime)
-
-_LOOKED_AT: Any = literal_column("500")
-"""Messages that are compared, the longest waiting: putting thousands in order takes longer than an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +94,7 @@ def _claiming(backend: str) -> Any:
     due = (
         select(Inbox.id)
         .join(ready, ready.c.id == Inbox.id)
-        .where(
-            # Again, of the row itself: what another process has just claimed is passed by. Not in the words
-            # of the partial index, else the planner goes through all of it for each row.
-            func.lower(Inbox.state) == _WAITS,
-            Inbox.due_at <= _MOMENT,
-            ready.c.standing <= bindparam("share"),
-        )
+        .where(*still_due(Inbox), ready.c.standing <= bindparam("share"))
         .order_by(_seconds(backend, ready.c.received_at) + ready.c.standing * bindparam("lag", type_=Float))
         .limit(bindparam("most"))
         # PostgreSQL: workers of other processes pass by what is being claimed. SQLite has one writer.
@@ -144,12 +129,12 @@ def _ready(backend: str) -> Any:
 
     What is at work counts: with two of theirs at work, a visitor's next message has standing 3.
     """
-    oldest = _oldest(backend)
-    place = func.row_number().over(partition_by=oldest.c.visitor, order_by=oldest.c.received_at)
-    placed = select(oldest, place.label("place")).cte("placed")
+    first = _oldest(backend)
+    place = func.row_number().over(partition_by=first.c.visitor, order_by=first.c.received_at)
+    placed = select(first, place.label("place")).cte("placed")
     busy = (
         select(_visitor(Inbox).label("visitor"), func.count().label("n"))
-        .where(Inbox.state == _WAITS, Inbox.due_at > _MOMENT, Inbox.claim.is_not(None))
+        .where(Inbox.state == WAITS, Inbox.due_at > MOMENT, Inbox.claim.is_not(None))
         .group_by(_visitor(Inbox))
         .cte("busy")
     )
@@ -162,30 +147,10 @@ def _ready(backend: str) -> Any:
 
 
 def _oldest(backend: str) -> Any:
-    mine, older = aliased(Inbox), aliased(Inbox)
-    columns = (mine.id, mine.received_at, mine.due_at, _visitor(mine).label("visitor"))
-    if backend == "postgresql":
-        # Numbered rather than compared: when a backlog comes suddenly, the planner believes that nothing
-        # waits, and would compare each with each.
-        place = func.row_number().over(partition_by=mine.conversation_id, order_by=mine.number)
-        numbered = select(*columns, place.label("nth")).where(mine.state == _WAITS).subquery()
-        found = select(numbered).where(numbered.c.nth == 1)
-    else:
-        found = select(
-            select(*columns)
-            .where(
-                mine.state == _WAITS,
-                mine.due_at <= _MOMENT,
-                ~exists().where(
-                    older.conversation_id == mine.conversation_id,
-                    older.state == _WAITS,
-                    older.number < mine.number,
-                ),
-            )
-            .subquery()
-        )
-    row = found.selected_columns
-    return found.where(row.due_at <= _MOMENT).order_by(row.received_at).limit(_LOOKED_AT).cte("oldest")
+    found = oldest(
+        backend, Inbox, lambda table: (table.id, table.received_at, _visitor(table).label("visitor"))
+    )
+    return found.order_by(found.selected_columns.received_at).limit(LOOKED_AT).cte("oldest")
 
 
 def _visitor(table: Any) -> Any:

@@ -16,6 +16,7 @@ import structlog
 
 from channels import claiming
 from channels.answering import Answering
+from channels.awaited import Awaited
 from channels.base import Channel
 from channels.claiming import Claimed
 from channels.controls import Controls
@@ -47,10 +48,11 @@ class Delivery:
         default_language: str,
         wake_sender: Callable[[], None],
         switched: Controls | None = None,
+        awaited: Awaited | None = None,
     ) -> None:
         """Does nothing before start(); `channels` may be filled until then.
 
-        `wake_sender` is called when a reply is stored that has to be sent.
+        `wake_sender` is called when a reply is stored that has to be sent; `awaited` gets every answer.
         """
         self._store = store
         self._options = options or DeliveryOptions()
@@ -69,6 +71,7 @@ class Delivery:
             default_language=default_language,
             look=self._work.set,
             wake_sender=wake_sender,
+            awaited=awaited or Awaited(),
         )
         self._answering = Answering(
             store,

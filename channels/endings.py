@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels import concluding, conversations, erasing, texts, turns
+from channels.awaited import Awaited
 from channels.base import Channel, Outbound, PushChannel
 from channels.claiming import Claimed
 from channels.concluding import NOT_OURS, Also, Outcome
@@ -39,6 +39,7 @@ class Endings:
         default_language: str,
         look: Callable[[], None],
         wake_sender: Callable[[], None],
+        awaited: Awaited,
     ) -> None:
         """`look`: another message may be due; `wake_sender`: a reply is stored that has to be sent."""
         self._store = store
@@ -49,6 +50,7 @@ class Endings:
         self._default_language = default_language
         self._look = look
         self._wake_sender = wake_sender
+        self._awaited = awaited
 
     async def answer(
         self,
@@ -63,7 +65,13 @@ class Endings:
         """Store the answer, and tell whoever listens."""
         if isinstance(channel, PushChannel):
             replies = [reply.outside() for reply in replies]
-        conclude = partial(turns.concluded, message=message, replies=replies, keyring=self._keyring)
+        first = 0
+
+        async def conclude(connection: AsyncConnection, place: Place) -> None:
+            nonlocal first
+            first = place.last_event - len(replies) + 1
+            await turns.concluded(connection, place, message=message, replies=replies, keyring=self._keyring)
+
         outcome = await concluding.finish(
             self._store,
             message,
@@ -80,6 +88,7 @@ class Endings:
         status = next((reply.answer.status for reply in reversed(replies) if reply.answer), "none")
         self._metrics.replies.labels(channel=message.channel, status=status).inc()
         self._metrics.turn.observe((now() - message.received_at).total_seconds())
+        self._awaited.give(message.id, replies, first)
         await self._announce(channel, message.conversation_id)
         return status
 

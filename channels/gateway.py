@@ -9,6 +9,7 @@ import httpx
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from channels.awaited import Awaited
 from channels.base import Channel
 from channels.broadcasting.running import Broadcasts
 from channels.broker import Broker
@@ -42,6 +43,7 @@ class Gateway:
     http: httpx.AsyncClient
     rasa: RasaClient
     delivery: Delivery
+    awaited: Awaited
     limits: Limits
     tokens: Tokens
     metrics: Metrics
@@ -57,7 +59,7 @@ class Gateway:
     channels: Mapping[str, Channel]
 
 
-def gateway_of(request: Request) -> Gateway:
-    """The gateway that serves this request (a FastAPI dependency)."""
+async def gateway_of(request: Request) -> Gateway:
+    """The gateway that serves this request (a FastAPI dependency; one that is not async goes to a thread)."""
     gateway: Gateway = request.app.state.gateway
     return gateway

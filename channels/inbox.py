@@ -57,7 +57,7 @@ async def accept_in(connection: AsyncConnection, message: Inbound) -> Accepted |
         "message_id": message.message_id,
         "conversation_id": message.conversation_id,
         "number": conversation.last_message,
-        "text": message.sealed if secret else message.text,
+        "text": _sealed(message) if secret else message.text,
         "payload": message.payload,
         "media": _without_caption(message.media) if secret else message.media,
         "secret": secret,
@@ -95,6 +95,10 @@ def _storing(backend: str) -> Any:
         .on_conflict_do_nothing(index_elements=["channel", "message_id"])
         .returning(Inbox.id)
     )
+
+
+def _sealed(message: Inbound) -> str | None:
+    return message.seal(message.text) if message.seal and message.text else None
 
 
 def _without_caption(media: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -89,15 +89,27 @@ async def reserve(
     wait for each other.
     """
     spoken = next((item.language for item in reversed(contents) if item.language in ("vi", "en")), None)
-    values: dict[str, object] = {"last_event": Conversation.last_event + len(contents), "active_at": now()}
+    values: dict[str, object] = {
+        "conversation": conversation_id,
+        "more": len(contents),
+        "active_at": now(),
+    }
     if spoken:
         values["language"] = spoken
     if awaits_secret is not None:
         values["awaits_secret"] = awaits_secret
-    found = await connection.execute(
+    found = await connection.execute(_reserving(), values)
+    row = found.first()
+    return Place(*row) if row else None
+
+
+@cache
+def _reserving() -> Any:
+    """Also sets the columns that are named beside its parameters. Made once, as the others here."""
+    return (
         update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(**values)
+        .where(Conversation.id == bindparam("conversation"))
+        .values(last_event=Conversation.last_event + bindparam("more"))
         .returning(
             Conversation.id,
             Conversation.channel,
@@ -106,8 +118,6 @@ async def reserve(
             Conversation.handover,
         )
     )
-    row = found.first()
-    return Place(*row) if row else None
 
 
 async def write(
@@ -124,7 +134,7 @@ async def write(
     if place.channel not in FETCHED:
         sending = {"channel": place.channel, "state": WAITING, "due_at": moment}
     await connection.execute(
-        insert(Outbox),
+        _writing(),
         [
             {
                 "conversation_id": place.conversation_id,
@@ -138,6 +148,11 @@ async def write(
             for position, content in enumerate(contents, start=1)
         ],
     )
+
+
+@cache
+def _writing() -> Any:
+    return insert(Outbox)
 
 
 async def close_chat(connection: AsyncConnection, conversation_id: str, reason: str) -> None:

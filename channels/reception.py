@@ -248,7 +248,7 @@ async def _inbound(connection: AsyncConnection, chat: Chat, identity: str, recei
         message_id=message_id,
         received_at=received.received_at,
         text=text or None,
-        sealed=chat.keyring.encrypt(text) if text else None,
+        seal=chat.keyring.encrypt,
         payload=payload,
         media=media,
     )

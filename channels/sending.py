@@ -11,25 +11,22 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
 
 from channels import metering, texts
 from channels.base import Reply
+from channels.oldest import WAITS
 from channels.outbox import close_chat
+from channels.sending_claim import claiming
 from channels.store import Store
 from troly.clock import now
 from troly.tables.channels import AddressRow
 from troly.tables.conversations import Conversation
 from troly.tables.delivery import FAILED, SENT, WAITING, Outbox
-
-# The row that is being changed. For SQLite, SQLAlchemy drops the tables' names after RETURNING; in a
-# subquery there a column of that row has to be written out, or it would be taken for the subquery's own.
-_CONVERSATION: ColumnElement[str] = literal_column("outbox.conversation_id")
-_NUMBER: ColumnElement[int] = literal_column("outbox.number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,63 +70,17 @@ async def claim(store: Store, channels: Collection[str], limit: int, lease: time
     if limit < 1 or not channels:
         return []
     moment, name = now(), uuid.uuid4().hex
-    older, later = aliased(Outbox), aliased(Outbox)
-    due = (
-        select(Outbox.id)
-        .where(
-            Outbox.state == WAITING,
-            Outbox.due_at <= moment,
-            Outbox.channel.in_(sorted(channels)),
-            ~exists().where(
-                older.conversation_id == Outbox.conversation_id,
-                older.state == WAITING,
-                older.number < Outbox.number,
-            ),
-        )
-        .order_by(Outbox.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Outbox)
-        .cte("due")
-    )
-    waiting_behind = exists().where(
-        later.conversation_id == _CONVERSATION, later.state == WAITING, later.number > _NUMBER
-    )
+    values = {
+        "moment": moment,
+        "channels": sorted(channels),
+        "most": limit,
+        "until": moment + lease,
+        "name": name,
+    }
     async with store.write() as connection:
-        rows = await connection.execute(
-            update(Outbox)
-            .where(Outbox.id.in_(select(due.c.id)))
-            .values(
-                due_at=moment + lease,
-                claim=name,
-                # The right sides see the row as it was.
-                repeated=Outbox.repeated + case((Outbox.claim.is_not(None), 1), else_=0),
-                error=case((Outbox.claim.is_not(None), "sender_lost"), else_=Outbox.error),
-            )
-            .returning(
-                Outbox.id,
-                Outbox.inbox_id,
-                Outbox.channel,
-                Outbox.conversation_id,
-                Outbox.number,
-                Outbox.kind,
-                Outbox.content,
-                Outbox.created_at,
-                Outbox.attempts,
-                Outbox.parts_sent,
-                Outbox.repeated,
-                Outbox.platform_ids,
-                _of_address(AddressRow.external_id).label("external_id"),
-                _of_address(AddressRow.last_inbound_at).label("last_inbound_at"),
-                _of_address(AddressRow.closed_at).label("closed_at"),
-                waiting_behind.label("more"),
-            )
-        )
+        rows = await connection.execute(claiming(connection.dialect.name), values)
         claimed = [_sending(name, dict(row)) for row in rows.mappings()]
     return sorted(claimed, key=lambda row: row.id)
-
-
-def _of_address(column: Any) -> Any:
-    return select(column).where(AddressRow.conversation_id == _CONVERSATION).scalar_subquery()
 
 
 def _sending(name: str, row: dict[str, Any]) -> Sending:
@@ -213,7 +164,7 @@ async def waiting(store: Store) -> dict[str, int]:
     """How many rows wait to be sent, by channel."""
     async with store.read() as connection:
         rows = await connection.execute(
-            select(Outbox.channel, func.count()).where(Outbox.state == WAITING).group_by(Outbox.channel)
+            select(Outbox.channel, func.count()).where(Outbox.state == WAITS).group_by(Outbox.channel)
         )
         return {channel: count for channel, count in rows if channel}
 
@@ -232,9 +183,12 @@ async def _forget(connection: AsyncConnection, row: Sending) -> bool:
 
 
 async def _change(connection: AsyncConnection, row: Sending, values: dict[str, Any]) -> bool:
-    changed = await connection.execute(
-        update(Outbox)
-        .where(Outbox.id == row.id, Outbox.claim == row.claim, Outbox.state == WAITING)
-        .values(**values)
-    )
+    changed = await connection.execute(_changing(), values | {"row": row.id, "mine": row.claim})
     return changed.rowcount > 0
+
+
+@cache
+def _changing() -> Any:
+    """Sets the columns that are named beside its parameters."""
+    mine = (Outbox.id == bindparam("row"), Outbox.claim == bindparam("mine"), Outbox.state == WAITING)
+    return update(Outbox).where(*mine)

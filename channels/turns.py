@@ -4,6 +4,8 @@ for a person."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,7 +39,7 @@ async def concluded(
         language = next((reply.language for reply in reversed(replies)), None)
         await handover_wishes.remind(connection, place.conversation_id, language)
     if not _is_ours(message):
-        await connection.execute(insert(Turn), _turn(place, message, replies, answer))
+        await connection.execute(_storing(), _turn(place, message, replies, answer))
     await counts.add(connection, _figures(place, message, answer))
 
 
@@ -49,6 +51,11 @@ async def _handed(connection: AsyncConnection, message: Claimed, answer: Answer,
         await callback.leave(connection, message, wish, keyring)
     elif answer.status == "handed_over":
         await handover_wishes.open_for(connection, message.conversation_id, answer.intent)
+
+
+@cache
+def _storing() -> Any:
+    return insert(Turn)
 
 
 def _is_about_handover(answer: Answer | None) -> bool:

@@ -68,6 +68,11 @@ class Catalogue:
         rows = await self._rows(_LAST_COPY, code=strip_locality(code), province=self._province)
         return read(*rows[0]) if rows else None
 
+    async def identity(self, code: str) -> str | None:
+        """The portal's id of the procedure of which get() gives the copy, without reading the copy."""
+        rows = await self._rows(_IDENTITY, code=strip_locality(code), province=self._province)
+        return str(rows[0].id) if rows else None
+
     async def names(self) -> list[CatalogueName]:
         """The served procedures that are in force, by code, each code once."""
         table = CatalogueProcedure
@@ -180,8 +185,8 @@ def _served_by(province: Any) -> ColumnElement[bool]:
 
 
 # Made once, since each answer about a procedure asks it: to put it together takes longer than to run it.
-_LAST_COPY = (
-    select(CatalogueProcedure.detail, CatalogueProcedure.as_of, CatalogueProcedure.withdrawn_at)
+_IDENTITY = (
+    select(CatalogueProcedure.id)
     .where(CatalogueProcedure.code == bindparam("code"), _served_by(bindparam("province")))
     .order_by(
         CatalogueProcedure.withdrawn_at.is_not(None),
@@ -190,6 +195,9 @@ _LAST_COPY = (
         CatalogueProcedure.id.desc(),
     )
     .limit(1)
+)
+_LAST_COPY = _IDENTITY.with_only_columns(
+    CatalogueProcedure.detail, CatalogueProcedure.as_of, CatalogueProcedure.withdrawn_at
 )
 
 

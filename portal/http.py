@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 import structlog
 
 from portal.breaker import Breaker
 from portal.errors import PortalProtocolError, PortalRejected, PortalUnavailable
+from portal.transport import Wire
 from troly import telemetry, trace
 
 log = structlog.get_logger()
@@ -65,13 +67,15 @@ class Http:
         self._timeout = timeout
         self._attempts = max(1, attempts)
         self._longest_wait = longest_wait
+        # A proxy that the environment names never leads to this machine.
+        outside = self._host not in LOOPBACK
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Language": "vi"},
-            # A proxy that the environment names never leads to this machine.
-            trust_env=self._host not in LOOPBACK,
-            transport=transport,
+            trust_env=outside,
+            # Proxies are left to httpx's own.
+            transport=transport or (None if outside and getproxies() else Wire(trust_env=outside)),
         )
 
     async def aclose(self) -> None:

@@ -26,7 +26,8 @@ def configure(level: str = "info", *, process: str = "") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Writes a line at once; the one that prints writes its end apart.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         # Not cached: a second configuration in the same process must reach loggers already used.
         cache_logger_on_first_use=False,
     )

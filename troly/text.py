@@ -8,7 +8,6 @@ import unicodedata
 # The combining marks of Latin letters; those of Japanese kana lie elsewhere and stay.
 _MARKS = re.compile("[\u0300-\u036f]")
 _DASHED = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
-_SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
 )
@@ -19,6 +18,8 @@ def strip_accents(text: str) -> str:
 
     đ comes first, because Unicode does not decompose it. Chinese, Japanese and Korean stay as they are.
     """
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFD", text.translate(_DASHED))
     return unicodedata.normalize("NFC", _MARKS.sub("", decomposed))
 
@@ -30,7 +31,7 @@ def fold(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """Runs of white space become one space; none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def clean(text: str) -> str:
@@ -38,4 +39,6 @@ def clean(text: str) -> str:
 
     Newlines and tabs stay. What a citizen sees as empty becomes "".
     """
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text)).strip()
+    if not text.isprintable():  # most texts are, and none of those characters is
+        text = _CONTROL.sub("", text)
+    return unicodedata.normalize("NFC", text).strip()

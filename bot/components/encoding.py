@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ _FILE = "encoder.json"
 _log = logging.getLogger(__name__)
 _of_model: EncoderChoice | None = None
 """Set when a model is loaded; a process that trains has none and goes by its settings."""
+_last_message = float("-inf")
 
 
 def record(folder: Path) -> None:
@@ -64,10 +66,15 @@ def vector_not_kept(text: str) -> NDArray[np.float32] | None:
     return None if cache is None else cache.vector_not_kept(text)
 
 
+def message_came() -> None:
+    """Note that a citizen's message came, whether or not it will be encoded."""
+    global _last_message
+    _last_message = monotonic()
+
+
 def last_message() -> float:
-    """When a message was last encoded (time.monotonic)."""
-    cache = _queries(_of_model)
-    return float("-inf") if cache is None else cache.asked_at
+    """When the last message came (time.monotonic)."""
+    return _last_message
 
 
 def passages(texts: Sequence[str]) -> NDArray[np.float16] | None:

@@ -27,6 +27,9 @@ from troly.verdicts import verdict_in
 _ABOVE_RULES = 7
 """RulePolicy has 6."""
 
+_ANSWERS = frozenset({"action_emergency", "action_report_status", "action_rate"})
+_TELLS = "action_tell_"
+
 _VERDICTS = frozenset(
     {"complain_service", "rate_service", "deny", "affirm", "thank", "abuse", "out_of_scope"}
 )
@@ -92,6 +95,9 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
     latest = tracker.latest_message
     if latest is None:
         return None
+    done = tracker.latest_action_name or ACTION_LISTEN_NAME
+    if done != ACTION_LISTEN_NAME and done not in _ANSWERS and not done.startswith(_TELLS):
+        return None  # and the message need not be read again
     intent, text = latest.intent.get("name") or "", latest.text or ""
     if intent.startswith("tell_"):
         action = f"action_{intent}"
@@ -105,5 +111,5 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
         action = "action_rate"
     else:
         return None
-    untouched = tracker.latest_action_name in (ACTION_LISTEN_NAME, action, None)
+    untouched = done in (ACTION_LISTEN_NAME, action)
     return action if untouched and action in domain.action_names_or_texts else None

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from time import monotonic
 from typing import Protocol
 
 import numpy as np
@@ -121,13 +120,10 @@ class QueryCache:
         self._size = size
         # Neither engine may be asked by two threads at once.
         self._lock = Lock()
-        self.asked_at = float("-inf")
-        """When the last message came (time.monotonic)."""
         self._seen: OrderedDict[str, Vectors] = OrderedDict()
 
     def vector(self, text: str) -> Vectors:
         """The unit vector of one message."""
-        self.asked_at = monotonic()
         if (found := self._seen.get(text)) is not None:
             self._seen.move_to_end(text)
             return found

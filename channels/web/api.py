@@ -163,7 +163,7 @@ def _inbound(identity: str, body: NewMessage, keyring: Keyring, address: str) ->
         text=text,
         payload=payload,
         visitor=keyring.hash("address", network(address)),
-        sealed=keyring.encrypt(text) if text else None,
+        seal=keyring.encrypt,
     )
 
 
@@ -171,20 +171,23 @@ async def _answer(gateway: Gateway, accepted: Accepted, subscription: Subscripti
     """Wait for the answer to the message; empty when that takes too long."""
     deadline = monotonic() + WAIT_SECONDS
     look = not accepted.fresh
-    while True:
-        # An answer and the end of its message are one transaction: what is there is all of it.
-        state = await inbox.state_of(gateway.store, accepted.id) if look else WAITING
-        if look and (replies := await outbox.replies_to(gateway.store, accepted.id)):
-            return replies
-        left = deadline - monotonic()
-        # What is for staff has no answer of the assistant's, nor has any message while it is off.
-        if left <= 0 or state in (HELD, DONE):
-            return []
-        # Also look by oneself: the answer may come from another process.
-        signal = await subscription.next(min(left, 2.0))
-        if signal in ("closing", "erased"):
-            return []
-        look = signal in ("new", None)
+    with gateway.awaited.answer_to(accepted.id) as given:
+        while True:
+            # An answer and the end of its message are one transaction: what is there is all of it.
+            state = await inbox.state_of(gateway.store, accepted.id) if look else WAITING
+            if look and (replies := await outbox.replies_to(gateway.store, accepted.id)):
+                return replies
+            left = deadline - monotonic()
+            # What is for staff has no answer of the assistant's, nor has any message while it is off.
+            if left <= 0 or state in (HELD, DONE):
+                return []
+            # Also look by oneself: the answer may come from another process.
+            signal = await subscription.next(min(left, 2.0))
+            if signal in ("closing", "erased"):
+                return []
+            if given:
+                return given
+            look = signal in ("new", None)
 
 
 @router.get("/conversation", response_model=Conversation, responses={200: {"content": {"text/plain": {}}}})

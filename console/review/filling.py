@@ -193,12 +193,13 @@ def _columns(table: Any) -> list[Any]:
 
 def _found(rows: Iterable[Any], settings: Settings) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
+    key = settings.signing_key  # may be read from a file
     for row in rows:
         if row.pressed or not row.words:
             continue
         looked = _looked(row)
         why = reasons.of_turn(looked)
-        if draw(row.message_id, settings.signing_key, "sample") < settings.review_sample_share:
+        if draw(row.message_id, key, "sample") < settings.review_sample_share:
             why |= Reason.SAMPLED
         if why:
             _add(found, row, why)

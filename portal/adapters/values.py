@@ -11,7 +11,7 @@ from typing import Any
 from troly.clock import VIETNAM
 from troly.text import clean, fold, squeeze
 
-_LINES = re.compile(r"[ \t\u00a0]+")
+_LINES = re.compile(r"[ \t\u00a0]{2,}|[\t\u00a0]")  # not each space that stands alone
 _BLANK_LINES = re.compile(r"\s*\n\s*")
 _PROVINCE = re.compile(r"(?:^|[\s\-–,])(?:tỉnh|thành phố|tp\.?)\s+([^-–,]+)$", re.IGNORECASE)
 

@@ -214,6 +214,9 @@ class FakeCatalogue:
     async def get(self, code: str) -> Procedure | None:
         return self.copies.get(code)
 
+    async def identity(self, code: str) -> str | None:
+        return self.copies[code].id if code in self.copies else None
+
 
 @pytest.fixture
 def portal_client(monkeypatch: pytest.MonkeyPatch) -> FakePortal:

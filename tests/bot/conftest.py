@@ -1,6 +1,11 @@
-"""A small tree of training data that is clean, for tests that break it."""
+"""A small tree of training data that is clean, for tests that break it; the assistant's rules, learned."""
 
+from __future__ import annotations
+
+import os
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -74,3 +79,36 @@ def tree(tmp_path: Path) -> DataTree:
     made.write("nlu_data/titles_en.yml", {"1.001193": "Birth registration"})
     made.write("bot/responses/en.yml", '# English\nutter_greet: "Hello"\n')
     return made
+
+
+class _NoStorage:
+    def write_to(self, _: object) -> Any:
+        raise AssertionError("nothing is stored")
+
+
+@pytest.fixture(scope="session")
+def own_rules() -> tuple[Any, Any, list[Any]]:
+    """The assistant's own rules as Rasa's policy learns them; its domain; a tracker for each rule."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from rasa.core.policies.rule_policy import RulePolicy
+        from rasa.core.training.training import create_action_fingerprints
+        from rasa.engine.graph import ExecutionContext, GraphSchema
+        from rasa.engine.storage.resource import Resource
+        from rasa.shared.core.generator import TrainingDataGenerator
+
+        from bot.importer import AssistantImporter
+
+        importer = AssistantImporter()
+        domain, rules = importer.get_domain(), importer.get_stories()
+        trackers = TrainingDataGenerator(
+            rules, domain, remove_duplicates=True, augmentation_factor=0, use_story_concatenation=False
+        ).generate()
+        config = {**RulePolicy.get_default_config(), "check_for_contradictions": False}
+        context = ExecutionContext(GraphSchema({}))
+        policy = RulePolicy(config, _NoStorage(), Resource("rules"), context)
+        policy._fallback_action_name = config["core_fallback_action_name"]
+        create_action_fingerprints(trackers, domain)
+        policy._create_lookup_from_trackers(trackers, [], domain)
+    return policy, domain, trackers

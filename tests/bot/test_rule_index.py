@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import random
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,13 +12,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 from rasa.core.policies.rule_policy import RulePolicy
-from rasa.core.training.training import create_action_fingerprints
-from rasa.engine.graph import ExecutionContext, GraphSchema
-from rasa.engine.storage.resource import Resource
-from rasa.shared.core.generator import TrainingDataGenerator
 
 from bot import rule_index
-from bot.importer import AssistantImporter
 
 _RASA_KEYS = RulePolicy._get_possible_keys
 _RASA_STATE = RulePolicy._rule_key_to_state
@@ -32,28 +26,11 @@ def as_rasa_made_it() -> Iterator[None]:
     RulePolicy._rule_key_to_state = staticmethod(_RASA_STATE)
 
 
-class NoStorage:
-    def write_to(self, _: Resource) -> Any:
-        raise AssertionError("nothing is stored")
-
-
 @pytest.fixture(scope="module")
-def learned() -> tuple[RulePolicy, list[list[dict[str, Any]]]]:
+def learned(own_rules: tuple[Any, Any, list[Any]]) -> tuple[RulePolicy, list[list[dict[str, Any]]]]:
     """The assistant's own rules, learned, and the states of all their turns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        importer = AssistantImporter()
-        domain, rules = importer.get_domain(), importer.get_stories()
-        trackers = TrainingDataGenerator(
-            rules, domain, remove_duplicates=True, augmentation_factor=0, use_story_concatenation=False
-        ).generate()
-        config = {**RulePolicy.get_default_config(), "check_for_contradictions": False}
-        context = ExecutionContext(GraphSchema({}))
-        policy = RulePolicy(config, NoStorage(), Resource("rules"), context)
-        policy._fallback_action_name = config["core_fallback_action_name"]
-        create_action_fingerprints(trackers, domain)
-        policy._create_lookup_from_trackers(trackers, [], domain)
-        states, _ = policy.featurizer.training_states_and_labels(trackers, domain, omit_unset_slots=True)
+    policy, domain, trackers = own_rules
+    states, _ = policy.featurizer.training_states_and_labels(trackers, domain, omit_unset_slots=True)
     return policy, [turns[:end] for turns in states for end in range(1, len(turns) + 1)]
 
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -113,12 +114,11 @@ async def test_long_and_odd_texts_are_taken_shortened(rasa: httpx.AsyncClient, e
 async def test_citizens_go_first(
     rasa: httpx.AsyncClient, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded = Recorded()
-    cache = encoder(recorded)
+    encoder(Recorded())
     monkeypatch.setattr(vectors, "LONGEST", 60.0)
     asked = asyncio.create_task(rasa.post("/vectors", json={"texts": ["of the console"] * 2}))
-    for number in range(12):
-        cache.vector(f"of a citizen {number}")
+    for _ in range(12):
+        encoding.message_came()  # also what needs no encoder, as a greeting
         await asyncio.sleep(0.05)
     assert not asked.done(), "nothing but at most one text while messages come"
     assert (await asked).status_code == 200
@@ -130,6 +130,19 @@ async def test_a_busy_process_says_so_instead_of_keeping_the_console_waiting(
     encoder(Recorded())
     monkeypatch.setattr(vectors, "WITHIN", -1.0)
     assert (await rasa.post("/vectors", json={"texts": ["a"]})).status_code == 503
+
+
+async def test_nothing_is_encoded_for_a_request_that_would_not_be_done_in_time(
+    rasa: httpx.AsyncClient, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = Recorded()
+    encoder(recorded)
+    monkeypatch.setattr(vectors, "LONGEST", 0.1)
+    monkeypatch.setattr(vectors, "WITHIN", 1.0)
+    monkeypatch.setattr(encoding, "last_message", monotonic)  # they come all the time
+    assert (await rasa.post("/vectors", json={"texts": ["a"] * 20})).status_code == 503
+    assert not recorded.threads
+    assert (await rasa.post("/vectors", json={"texts": ["a"] * 2})).status_code == 200
 
 
 async def test_without_an_encoder_there_are_no_vectors(rasa: httpx.AsyncClient, encoder: Any) -> None:

@@ -23,6 +23,8 @@ class ScriptedChannel(PushChannel):
     numbered: ClassVar[bool] = True
     per_second: ClassVar[float] = 100_000.0
     per_chat_second: ClassVar[float] = 100_000.0
+    split = 1
+    """Parts of a reply. Of the class, so that one can be told before it starts."""
 
     def __init__(self, parts: Parts) -> None:
         self.reception = parts.reception
@@ -38,7 +40,6 @@ class ScriptedChannel(PushChannel):
         self.after: Callable[[str, str, int], Any] = lambda _chat, _text, _seen: None
         """The same after it was taken, before its answer arrives."""
         self.content: bytes | None = None
-        self.split = 1
 
     def router(self) -> APIRouter:
         return APIRouter()

@@ -206,7 +206,7 @@ async def test_what_must_not_be_kept_at_all_is_not_marked(talk: Talk) -> None:
     """It is encrypted, and masked with its answer."""
     await talk.run(update(Conversation).values(awaits_secret=True))
     sealed = "gAAAAABn" + ID + "=="
-    await talk.write(SAID, minutes=300, sealed=sealed)
+    await talk.write(SAID, minutes=300, seal=lambda _text: sealed)
     async with talk.engine.connect() as connection:
         assert not await connection.scalar(select(Inbox.identifying))
 

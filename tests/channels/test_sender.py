@@ -15,7 +15,7 @@ import pytest
 from channels import sending
 from channels.errors import ChatClosed, SendLater, SendRefused, SendUnknown
 from console.undelivered import query
-from tests.channels.scripted import Citizen, settled
+from tests.channels.scripted import Citizen, ScriptedChannel, settled
 
 
 def rows(tmp_path: Path, query: str) -> list[Any]:
@@ -323,9 +323,9 @@ async def test_a_sender_killed_at_any_step_loses_nothing_and_repeats_only_the_ca
         if step != "send":
             monkeypatch.setattr(sending, "claim", take)
             monkeypatch.setattr(sending, step, real)
+    monkeypatch.setattr(ScriptedChannel, "split", 2)  # it sends as soon as it starts
     async with start(rasa_url=rasa.url) as second:
         citizen.move(second)
-        citizen.channel.split = 2
         # A cancelled task may hold SQLite's lock for a while, as no killed process can.
         await settled(second.gateway, 25)
         shown = before + citizen.answers()

@@ -440,6 +440,24 @@ async def test_too_many_streams_of_one_conversation_are_refused(stack: Any) -> N
     assert response.headers["retry-after"] == "5"
 
 
+async def test_an_answer_that_is_waited_for_is_the_one_that_is_stored(stack: Any, rasa: Any) -> None:
+    visitor = await stack.visitor()
+    handed = await visitor.send("lệ phí", wait=True, client_id="one")
+    read = await visitor.send("lệ phí", wait=True, client_id="one")
+    assert handed.status_code == read.status_code == 200
+    assert handed.json() == read.json()
+    assert handed.json()["replies"][0]["from"] == "bot"
+    assert rasa.messages(visitor.id) == ["lệ phí"]
+
+
+async def test_an_answer_from_another_process_is_found_in_the_outbox(
+    stack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack.gateway.awaited, "give", lambda *_: None)
+    visitor = await stack.visitor()
+    assert await visitor.ask("lệ phí") == "echo: lệ phí"
+
+
 async def test_waiting_too_long_gives_the_message_id(
     stack: Any, rasa: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

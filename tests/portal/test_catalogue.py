@@ -49,7 +49,8 @@ async def test_an_imported_procedure_comes_back_whole(catalogue: Catalogue, reco
     assert found is not None and found.name == "Cấp giấy phép mẫu số 1" and not found.withdrawn
     assert found.cases[0].documents[0].name == "Đơn đề nghị"
     assert found.updated_at == datetime.fromtimestamp(1_770_000_000.001, UTC)
-    assert await catalogue.get("1.999999") is None
+    assert await catalogue.identity("1.000001.000.00.00.H49") == found.id
+    assert await catalogue.get("1.999999") is await catalogue.identity("1.999999") is None
 
 
 async def test_the_date_of_an_import_is_what_the_file_proves_or_what_is_said(
@@ -185,6 +186,7 @@ async def test_of_two_procedures_with_one_code_the_newest_wins(
     await catalogue.import_file(lines(new, old, dateless))
     found = await catalogue.get("1.014325")
     assert found is not None and found.name == "Mới"
+    assert await catalogue.identity("1.014325") == found.id
     assert [item.name for item in await catalogue.names()] == ["Mới"]
 
 

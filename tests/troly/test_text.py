@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troly.text import clean, fold, squeeze, strip_accents
+from troly.text import _CONTROL, clean, fold, squeeze, strip_accents
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,15 @@ def test_cleaned_text_is_composed() -> None:
 def test_cleaning_and_folding_again_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert fold(fold(text)) == fold(text)
+
+
+def test_the_quick_ways_say_the_same_of_every_character() -> None:
+    for number in range(sys.maxunicode + 1):
+        sign = chr(number)
+        assert squeeze(f"a{sign}{sign}b{sign}") == re.sub(r"\s+", " ", f"a{sign}{sign}b{sign}").strip()
+        assert not (_CONTROL.search(sign) and sign.isprintable())
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_letters_have_no_marks(text: str) -> None:
+    assert strip_accents(text) == text == unicodedata.normalize("NFD", text)
