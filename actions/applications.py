@@ -21,12 +21,18 @@ from portal.changes import LAST
 from portal.codes import parse_application_code
 from portal.errors import NoStatusService, NotFound, PortalError
 from portal.models import Application
+from troly.text import fold
 
 log = structlog.get_logger(__name__)
 
 _ABOUT_APPLICATIONS = frozenset({"check_application_status", "inform_application_code", "report_overdue"})
 
 _DIGITS = re.compile(r"\d[\d.\-\s]{2,}\d")
+_LOST = re.compile(
+    r"\b(?:quen|mat (?:giay|bien|ma|tin)|(?:khong|ko|k|hok|chua|deo) (?:nho|giu|co|con|biet|thay)"
+    r"|forg[eo]t(?:ten)?|lost|no (?:code|receipt|paper)|(?:do ?n.?t|did ?n.?t|cannot|can.?t|never) "
+    r"(?:have|know|remember|find|got|get))\b"
+)
 _SHORT = 6
 """Words of a message that can only be an answer to the question for the code."""
 
@@ -72,6 +78,8 @@ class ActionAskApplicationCode(Action):
         if written := _incomplete(turn):
             about = {"intent": "inform_application_code"}
             say(dispatcher, "malformed_application_code", status="form", record=about, written=written)
+        elif tracker.get_slot("requested_slot") == "application_code" and _has_lost_it(turn):
+            say(dispatcher, "application_code_lost", status="form", choices=_offered(tracker))
         elif turn.intent == "report_overdue":
             say(dispatcher, "ask_code_of_overdue", status="form", choices=_offered(tracker))
         elif turn.intent in _ABOUT_APPLICATIONS and recent.recent(tracker):
@@ -86,6 +94,11 @@ class ActionAskApplicationCode(Action):
 
 def _offered(tracker: Tracker) -> list[Button]:
     return recent.buttons(tracker, "inform_application_code")
+
+
+def _has_lost_it(turn: Turn) -> bool:
+    """Whether the answer to the question for the code is that there is none any more."""
+    return not turn.pressed and turn.intent not in ASPECTS and bool(_LOST.search(fold(turn.text)))
 
 
 def _incomplete(turn: Turn) -> str:
