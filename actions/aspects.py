@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actions import values
@@ -47,7 +47,11 @@ def _overview(procedure: Procedure, _case: int | None, _page: int) -> View:
 
 
 def _documents(procedure: Procedure, case: int | None, page: int) -> View:
-    cases = [one for one in procedure.cases if one.documents]
+    told = (
+        replace(one, documents=tuple(paper for paper in one.documents if values.says_something(paper)))
+        for one in procedure.cases
+    )
+    cases = [one for one in told if one.documents]
     if not cases:
         return View("lacking_documents")
     choice = [one for one in cases if values.is_alternative(one)]

@@ -106,6 +106,11 @@ def places(procedure: Procedure) -> list[Any]:
     return [{"response": f"label_level_{level}"} for level in procedure.levels]
 
 
+def says_something(one: Document) -> bool:
+    """Whether it has a name; a line of a number alone would only make citizens wonder."""
+    return any(sign.isalnum() for sign in one.name)
+
+
 def is_paper(one: Document) -> bool:
     """Whether this is a paper to hand in or show; portals also file remarks among the documents."""
     return bool(one.originals or one.copies or one.forms)

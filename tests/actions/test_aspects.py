@@ -113,6 +113,15 @@ def test_documents_are_numbered_with_remarks_last(procedure: Make, read_out: Rea
     ]
 
 
+def test_a_document_without_a_name_is_no_line(procedure: Make, read_out: ReadOut) -> None:
+    nameless, named = Document("", "", 1, 0, ()), Document("Tờ khai", "", 1, 0, ())
+    dashes = Document(" - ", "", 0, 0, ())
+    record = procedure(cases=(Case("", (nameless, named, dashes), None),))
+    assert read_out(view(record, "documents")).splitlines()[-1].startswith("1. Tờ khai")
+    record = procedure(cases=(Case("", (nameless, dashes), None),))
+    assert view(record, "documents").response == "lacking_documents"
+
+
 def test_a_record_with_remarks_only_shows_them_as_documents(procedure: Make, read_out: ReadOut) -> None:
     made = procedure(cases=(Case("", (Document("Đơn đề nghị", "", 0, 0, ()),), None),))
     assert "1. Đơn đề nghị" in read_out(view(made, "documents"))
