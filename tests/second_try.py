@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-AGAINST_THE_CLOCK = {"browser", "channels", "console", "stack", "stories"}
+AGAINST_THE_CLOCK = {"browser", "channels", "console", "portal", "stack", "stories"}
 """Folders of tests. Not `faults`: a message lost once in ten runs is what is looked for there."""
 
 MOST = 3

@@ -38,7 +38,7 @@ class Portal:
     def __init__(self, running: Any, engine: AsyncEngine) -> None:
         self.running = running
         self.engine = engine
-        self.service = HolidayService(Http(running.url, timeout=1.0, attempts=1))
+        self.service = HolidayService(Http(running.url, timeout=3.0, attempts=1))
 
     def announce(self, days: list[dict[str, Any]], year: int = NEXT) -> None:
         address = f"{self.running.url}/demo/holidays/{year}"
