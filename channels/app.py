@@ -160,10 +160,9 @@ def _build(settings: Settings, options: DeliveryOptions, sender_options: SenderO
             media,
             desk,
             settings,
-            minutely=[
-                partial(filling.fill, archive, settings, steps=5),
-                partial(identifiers.mask_due, archive, settings),
-            ],
+            minutely=[partial(identifiers.mask_due, archive, settings)],
+            patient=[partial(filling.fill, archive, settings, steps=25)],
+            quiet=delivery.quiet,
         ),
         controls=controls,
         wording=Wording(database),

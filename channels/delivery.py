@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 
@@ -73,6 +74,7 @@ class Delivery:
             wake_sender=wake_sender,
             awaited=awaited or Awaited(),
         )
+        self._worked_at = float("-inf")
         self._answering = Answering(
             store,
             rasa,
@@ -89,6 +91,10 @@ class Delivery:
     def start(self) -> None:
         """Begin to work."""
         self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._keep())]
+
+    def quiet(self) -> float:
+        """For how many seconds no message has been at work here."""
+        return 0.0 if self._running else monotonic() - self._worked_at
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -148,6 +154,7 @@ class Delivery:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
+        self._worked_at = monotonic()
         if self._left:
             self._work.set()
 

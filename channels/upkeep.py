@@ -29,6 +29,10 @@ class UpkeepOptions:
     """Between looks at the handovers."""
     retention: float = 3600.0
     """Between two runs, of whichever gateway."""
+    quiet: float = 5.0
+    """Without a message, before what can wait is done."""
+    longest: float = 300.0
+    """What can wait waits no longer."""
 
 
 class Upkeep:
@@ -43,14 +47,23 @@ class Upkeep:
         options: UpkeepOptions | None = None,
         *,
         minutely: Sequence[Callable[[], Awaitable[object]]] = (),
+        patient: Sequence[Callable[[], Awaitable[object]]] = (),
+        quiet: Callable[[], float] = lambda: float("inf"),
     ) -> None:
-        """Does nothing before start(). `minutely`: what is called about once a minute, in every gateway."""
+        """Does nothing before start(). `minutely`: what is called about once a minute, in every gateway.
+
+        `patient`: the same of what takes CPU from citizens and can wait; `quiet` says for how many seconds
+        none of them has written.
+        """
         self._store = store
         self._media = media
         self._desk = desk
         self._settings = settings
         self._options = options or UpkeepOptions()
         self._minutely = minutely
+        self._patient = patient
+        self._quiet = quiet
+        self._due: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,8 +89,18 @@ class Upkeep:
                     await self.forget_old()
                     for job in self._minutely:
                         await job()
+                    self._due = loop.time() if self._due is None else self._due
+                await self._patiently(loop.time())
             except Exception as error:  # the database may be away for a while
                 log.error("upkeep_failed", error=type(error).__name__, exc_info=True)
+
+    async def _patiently(self, moment: float) -> None:
+        if self._due is None:
+            return
+        if self._quiet() >= self._options.quiet or moment - self._due > self._options.longest:
+            self._due = None
+            for job in self._patient:
+                await job()
 
     async def forget_old(self) -> bool:
         """Forget what is too old, unless some gateway has done so within the hour.

@@ -258,7 +258,7 @@ async def test_a_gateway_fills_the_queue_by_itself(office: Any) -> None:
         Desk(),  # type: ignore[arg-type]
         office.settings,
         UpkeepOptions(look=0.01, retention=0.6),
-        minutely=[partial(fill, office.store, office.settings)],
+        patient=[partial(fill, office.store, office.settings)],
     )
     upkeep.start()
     try:
