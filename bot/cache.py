@@ -56,11 +56,15 @@ def cached_arrays(kind: str, key: str, make: Callable[[], Arrays], folder: Path 
     """
     if (found := read_arrays(kind, key, folder)) is not None:
         return found
-    with _alone(kind, key, folder):
-        if (found := read_arrays(kind, key, folder)) is not None:
-            return found
-        made = make()
-        write_arrays(kind, key, made, folder)
+    made: Arrays | None = None
+    try:
+        with _alone(kind, key, folder):
+            if (found := read_arrays(kind, key, folder)) is not None:
+                return found
+            made = make()
+            write_arrays(kind, key, made, folder)
+    except OSError:  # a folder that cannot be written, or a full disk: it costs time and nothing else
+        return make() if made is None else made
     return made
 
 

@@ -38,10 +38,7 @@ def indexed(language: str, analyzer: Analyzer, texts: Sequence[str]) -> IndexedN
         return _from_arrays(language, groups, _arrays(language, analyzer, groups, texts))
     code = (analysis, lexical, tokens, folding)
     key = content_key(language, texts, analyzer.variants, analyzer.row_weights, *code)
-    try:
-        made = cached_arrays(f"names-{language}", key, lambda: _arrays(language, analyzer, groups, texts))
-    except OSError:  # a folder that cannot be written, or a full disk
-        made = _arrays(language, analyzer, groups, texts)
+    made = cached_arrays(f"names-{language}", key, lambda: _arrays(language, analyzer, groups, texts))
     return _from_arrays(language, groups, made)
 
 

@@ -45,5 +45,5 @@ def _kept(content: bytes) -> Any:
 
     try:
         return cached_json("yaml", content_key(content), as_json)
-    except (_NotJson, OSError):  # OSError: a folder that cannot be written, or a full disk
+    except _NotJson:
         return yaml.load(content, _Loader)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from troly.settings import settings
 
 
 class DataTree:
@@ -79,6 +82,15 @@ def tree(tmp_path: Path) -> DataTree:
     made.write("nlu_data/titles_en.yml", {"1.001193": "Birth registration"})
     made.write("bot/responses/en.yml", '# English\nutter_greet: "Hello"\n')
     return made
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where bot/cache.py keeps what was computed, in a folder of the test's own; not made yet."""
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "models"))
+    settings.cache_clear()
+    yield tmp_path / "models" / "cache"
+    settings.cache_clear()
 
 
 class _NoStorage:

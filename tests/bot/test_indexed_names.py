@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 from bot.understanding import indexed_names
 from bot.understanding.analysis import Analyzer
 from bot.understanding.indexed_names import IndexedNames, indexed
-from troly.settings import settings
 
 NAMES = {
     "vi": ["Đăng ký khai sinh", "Cấp lại thẻ căn cước do bị mất", "Gia hạn giấy phép lao động", "Tên"],
@@ -23,13 +21,10 @@ VARIANTS = {"lost": frozenset({("mat",), ("lost",)}), "foreign": frozenset({("nu
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def kept(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder where indexes are kept, however few the names are."""
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "models"))
-    settings.cache_clear()
     monkeypatch.setattr(indexed_names, "_MANY", 1)
-    yield tmp_path / "models" / "cache"
-    settings.cache_clear()
+    return cache_folder
 
 
 def analyzer(language: str) -> Analyzer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,17 +11,13 @@ import yaml
 from bot.understanding import parsed_files
 from bot.understanding.errors import DataError
 from bot.understanding.parsed_files import parse
-from troly.settings import settings
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def kept(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where parsed files are kept, however small they are."""
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "models"))
-    settings.cache_clear()
     monkeypatch.setattr(parsed_files, "_LARGE", 1)
-    yield tmp_path / "models" / "cache"
-    settings.cache_clear()
+    return cache_folder
 
 
 def test_the_second_reading_parses_nothing(

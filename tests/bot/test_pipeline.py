@@ -113,15 +113,21 @@ def test_what_no_procedure_needs_names_none(parse: Parse) -> None:
     assert (found["procedures"], found["procedure_decision"]) == ([], "none")
 
 
-def test_a_mere_greeting_is_not_searched(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the finder is asked for, in this order."""
+    texts: list[str] = []
     find = Finder.find
 
-    def counted(self: Finder, text: str, *more: Any) -> Finding:
-        asked.append(text)
+    def noted(self: Finder, text: str, *more: Any) -> Finding:
+        texts.append(text)
         return find(self, text, *more)
 
-    monkeypatch.setattr(Finder, "find", counted)
+    monkeypatch.setattr(Finder, "find", noted)
+    return texts
+
+
+def test_a_mere_greeting_is_not_searched(parse: Parse, asked: list[str]) -> None:
     assert [parse(text)["intent"]["name"] for text in ("xin chào", "hello")] == ["greet", "greet"]
     assert asked == []
     parse("xin chào, cho hỏi làm giấy khai sinh")
@@ -137,16 +143,8 @@ def test_a_mere_greeting_is_not_searched(parse: Parse, monkeypatch: pytest.Monke
     ],
 )
 def test_the_name_of_a_commune_is_not_searched(
-    parse: Parse, monkeypatch: pytest.MonkeyPatch, text: str, searched: str
+    parse: Parse, asked: list[str], text: str, searched: str
 ) -> None:
-    asked: list[str] = []
-    find = Finder.find
-
-    def noted(self: Finder, text: str, *more: Any) -> Finding:
-        asked.append(text)
-        return find(self, text, *more)
-
-    monkeypatch.setattr(Finder, "find", noted)
     assert [entity["value"] for entity in parse(text)["entities"] if entity["entity"] == "commune"]
     assert [text.lower() for text in asked] == [searched.lower()]
 

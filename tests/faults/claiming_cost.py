@@ -9,12 +9,8 @@ what else the machine does stays out. The table has 100,000 answered messages, a
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from channels import claiming
 from channels.store import Store
+from tests.faults import claim_costs
 from troly.clock import now
 from troly.database import async_engine, engine
 from troly.tables import Base
@@ -29,7 +26,6 @@ from troly.tables.conversations import Conversation
 from troly.tables.delivery import DONE, WAITING, Inbox
 
 _ANSWERED = 100_000
-_LEASE = timedelta(seconds=60)
 
 
 def _oldest_first() -> Any:
@@ -98,66 +94,29 @@ def _message(number: int, conversation: str, place: int, moment: Any) -> dict[st
     }
 
 
-async def _quickest(store: Store, claim: Callable[[], Awaitable[Any]], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        started = perf_counter()
-        await claim()
-        taken.append(perf_counter() - started)
-        async with store.write() as connection:
-            await connection.execute(
-                sa.update(Inbox)
-                .where(Inbox.state == sa.literal_column("'waiting'"), Inbox.due_at > now())
-                .values(claim=None, due_at=Inbox.received_at)
-            )
-    return round(min(taken) * 1000, 2)
-
-
 async def measure(address: str, times: int) -> None:
     """Fill, measure, print."""
     await asyncio.to_thread(_fill, address)
     store = Store(async_engine(address, prompt=True))
-    before = _oldest_first()
 
-    async def oldest() -> None:
-        moment = now()
-        values = {"moment": moment, "most": 1, "until": moment + _LEASE, "name": "x"}
-        async with store.write() as connection:
-            (await connection.execute(before, values)).all()
+    def rows(begin: int, end: int, moment: Any) -> list[dict[str, Any]]:
+        return [
+            _message(200_000 + n, f"c{n * 7 % 5000}", 50 + n * 7 // 5000, moment) for n in range(begin, end)
+        ]
 
-    async def fair() -> None:
-        await claiming.claim(store, 1, _LEASE, share=16, lag=0.5)
-
-    there = 0
-    print("waiting   oldest first   fair   (ms)")
-    for waiting in (0, 1, 20, 200, 2000):
-        moment = now()
-        async with store.write() as connection:
-            if waiting > there:
-                rows = [
-                    _message(200_000 + n, f"c{n * 7 % 5000}", 50 + n * 7 // 5000, moment)
-                    for n in range(there, waiting)
-                ]
-                await connection.execute(sa.insert(Inbox), rows)
-        there = waiting
-        # In turn, so that both have the same machine.
-        plain, shared = [], []
-        for _ in range(3):
-            plain.append(await _quickest(store, oldest, times))
-            shared.append(await _quickest(store, fair, times))
-        print(f"{waiting:7} {min(plain):14.2f} {min(shared):6.2f}", flush=True)
+    await claim_costs.compare(
+        store,
+        Inbox,
+        {"due_at": Inbox.received_at},
+        rows,
+        (
+            ("oldest first", claim_costs.as_it_was(store, _oldest_first())),
+            ("fair", lambda: claiming.claim(store, 1, claim_costs.LEASE, share=16, lag=0.5)),
+        ),
+        times,
+    )
     await store.close()
 
 
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(description="The cost of a claim.")
-    parser.add_argument("--database", default="")
-    parser.add_argument("--times", type=int, default=100)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="troly-claims-") as folder:
-        asyncio.run(measure(given.database or f"sqlite:///{folder}/inbox.db", given.times))
-
-
 if __name__ == "__main__":
-    main()
+    claim_costs.run("The cost of a claim.", measure)

@@ -9,12 +9,8 @@ table has 100,000 replies that were sent; those that wait belong to as many conv
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from channels import sending
 from channels.store import Store
+from tests.faults import claim_costs
 from troly.clock import now
 from troly.database import async_engine, engine
 from troly.tables import Base
@@ -31,7 +28,6 @@ from troly.tables.delivery import SENT, WAITING, Outbox
 
 _SENT = 100_000
 _CONVERSATIONS = 5000
-_LEASE = timedelta(seconds=60)
 
 
 def _compared() -> Any:
@@ -95,63 +91,27 @@ def _reply(conversation: int, number: int, moment: Any) -> dict[str, Any]:
     }
 
 
-async def _quickest(store: Store, claim: Callable[[], Awaitable[Any]], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        started = perf_counter()
-        await claim()
-        taken.append(perf_counter() - started)
-        async with store.write() as connection:
-            await connection.execute(
-                sa.update(Outbox)
-                .where(Outbox.state == sa.literal_column("'waiting'"), Outbox.due_at > now())
-                .values(claim=None, due_at=Outbox.created_at, repeated=0)
-            )
-    return round(min(taken) * 1000, 2)
-
-
 async def measure(address: str, times: int) -> None:
     """Fill, measure, print."""
     await asyncio.to_thread(_fill, address)
     store = Store(async_engine(address, prompt=True))
-    before = _compared()
 
-    async def compared() -> None:
-        moment = now()
-        values = {"moment": moment, "most": 1, "until": moment + _LEASE, "name": "x"}
-        async with store.write() as connection:
-            (await connection.execute(before, values)).all()
+    def rows(begin: int, end: int, moment: Any) -> list[dict[str, Any]]:
+        return [_reply(n * 7 % _CONVERSATIONS, 50, moment) for n in range(begin, end)]
 
-    async def numbered() -> None:
-        await sending.claim(store, ["push"], 1, _LEASE)
-
-    there = 0
-    print("waiting   compared   now   (ms)")
-    for waiting in (0, 1, 20, 200, 2000):
-        moment = now()
-        async with store.write() as connection:
-            if waiting > there:
-                rows = [_reply(n * 7 % _CONVERSATIONS, 50, moment) for n in range(there, waiting)]
-                await connection.execute(sa.insert(Outbox), rows)
-        there = waiting
-        # In turn, so that both have the same machine.
-        old, new = [], []
-        for _ in range(3):
-            old.append(await _quickest(store, compared, times))
-            new.append(await _quickest(store, numbered, times))
-        print(f"{waiting:7} {min(old):10.2f} {min(new):6.2f}", flush=True)
+    await claim_costs.compare(
+        store,
+        Outbox,
+        {"due_at": Outbox.created_at, "repeated": 0},
+        rows,
+        (
+            ("compared", claim_costs.as_it_was(store, _compared())),
+            ("numbered", lambda: sending.claim(store, ["push"], 1, claim_costs.LEASE)),
+        ),
+        times,
+    )
     await store.close()
 
 
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(description="The cost of a claim in the outbox.")
-    parser.add_argument("--database", default="")
-    parser.add_argument("--times", type=int, default=100)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="troly-claims-") as folder:
-        asyncio.run(measure(given.database or f"sqlite:///{folder}/outbox.db", given.times))
-
-
 if __name__ == "__main__":
-    main()
+    claim_costs.run("The cost of a claim in the outbox.", measure)
