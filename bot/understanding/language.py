@@ -68,12 +68,12 @@ class LanguageIdentifier:
             return "ko" if len(_HANGUL.findall(text)) * 2 >= signs else "zh"
         if latin * 2 < letters:
             return "other"
-        if self.borrowed.only_names(text) and (len(words_of(text)) <= _NAME or not _VIETNAMESE.search(text)):
+        words = words_of(text, fold=False)
+        if self.borrowed.only_names(text) and (len(words) <= _NAME or not _VIETNAMESE.search(text)):
             return None
         if self._english_around(text):
             return "en"
-        evidence = self.evidence(text)
-        words = words_of(text, fold=False)
+        evidence = sum(self._word(strip_accents(word)) for word in words)
         marked = sum(bool(_VIETNAMESE.search(word)) for word in words)
         # Marks that French or Spanish also have speak for Vietnamese, but do not decide alone.
         evidence += 1.5 * sum(not word.isascii() for word in words)
@@ -114,7 +114,7 @@ class LanguageIdentifier:
         if len(word) >= _LONG and not vietnamese_shaped(word):
             meant = self._english.mend(word)
             if meant != word:
-                return self.words[meant]
+                return self.words.get(meant, 0.0) or self.shape(meant)
         return self.shape(word)
 
     def shape(self, word: str) -> float:

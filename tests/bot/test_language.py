@@ -59,6 +59,14 @@ def test_says_nothing_without_evidence(identifier: LanguageIdentifier, text: str
     assert identifier.identify(text) is None
 
 
+@pytest.mark.parametrize("text", ["an old book with the district's name", "my fiancé is from Thái Bình"])
+def test_a_word_that_is_one_slip_from_a_rare_one_is_judged_too(
+    identifier: LanguageIdentifier, text: str
+) -> None:
+    # The speller knows words that the language's own list lacks: with an apostrophe, or with a French mark.
+    assert identifier.identify(text) == "en"
+
+
 def test_survives_being_stored(identifier: LanguageIdentifier) -> None:
     again = LanguageIdentifier.from_dict(identifier.to_dict())
     for text in ("lam ho chieu o dau", "renew my passport", "ok", "sổ đỏ", "sổ đỏ fee?", "asdf"):
