@@ -11,6 +11,7 @@ from channels.dialogues import Dialogue, Expected, picked
 from channels.public_api import Exchange, Talk, code_of
 
 STATUSES = frozenset(get_args(AnswerStatus))
+_OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,20 @@ def _checks(user: str, expected: Expected, exchange: Exchange, before: Exchange)
         yield _one_of("intent", expected.intents, answer.get("intent"))
     if expected.procedures is not None:
         yield _procedure(expected.procedures, answer, choices(exchange))
-    elif (number := picked(user)) is not None and (offered := choices(before)):
+    elif (number := _picked(user, expected)) is not None and (offered := choices(before)):
         yield _taken(number, offered, answer.get("procedure_code"))
-    if expected.aspect:
-        check = _one_of("aspect", (expected.aspect,), answer.get("aspect"))
+    if expected.aspects:
+        check = _one_of("aspect", expected.aspects, answer.get("aspect"))
         yield Check("aspect", check.expected, "asked back", True) if asks_back else check
     if expected.language:
         yield _one_of("language", (expected.language,), answer.get("language"))
     if expected.application_code:
         yield _one_of("application_code", (expected.application_code,), answer.get("application_code"))
+
+
+def _picked(user: str, expected: Expected) -> int | None:
+    """Which of a list the words take; none where they say something else ("Last: what about the weather")."""
+    return None if _OUT_OF_SCOPE in expected.intents else picked(user)
 
 
 def choices(exchange: Exchange) -> list[str]:

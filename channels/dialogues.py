@@ -21,7 +21,7 @@ class Expected:
     intents: tuple[str, ...] = ()
     procedures: tuple[str, ...] | None = None
     """Acceptable codes; () means that no procedure may be named, None that it is not compared."""
-    aspect: str | None = None
+    aspects: tuple[str, ...] = ()
     language: str | None = None
     application_code: str | None = None
     must_not: str = ""
@@ -75,10 +75,12 @@ def _step(raw: dict[str, Any]) -> Step:
         codes = [codes]
     if not isinstance(raw["user"], str) or not raw["user"].strip():
         raise ValueError("a turn without words")
+    also = _also(str(raw.get("note") or ""))
+    intent, aspect = expect.get("intent"), expect.get("aspect")
     expected = Expected(
-        intents=_intents(expect.get("intent"), str(raw.get("note") or "")),
+        intents=(*_named(intent), *also),
         procedures=None if codes is None else tuple(str(code) for code in codes),
-        aspect=expect.get("aspect"),
+        aspects=(str(aspect), *filter(None, map(_aspect, also))) if aspect else (),
         language=expect.get("language"),
         application_code=expect.get("application_code"),
         must_not=str(expect.get("must_not") or ""),
@@ -86,11 +88,22 @@ def _step(raw: dict[str, Any]) -> Step:
     return Step(raw["user"], expected)
 
 
-def _intents(intent: Any, note: str) -> tuple[str, ...]:
-    """One name, several ("a|b" or a list), and those that the note adds with alt_intent=a|b."""
-    named = intent if isinstance(intent, list) else str(intent or "").split("|")
-    also = re.search(r"alt_intent=([\w|]+)", note)
-    return tuple(name for name in [*named, *(also[1].split("|") if also else [])] if name)
+def _named(intent: Any) -> tuple[str, ...]:
+    """One name, or several ("a|b" or a list)."""
+    return tuple(filter(None, intent if isinstance(intent, list) else str(intent or "").split("|")))
+
+
+def _also(note: str) -> tuple[str, ...]:
+    """The intents that the note accepts too (alt_intent=a|b); their aspects are accepted with them."""
+    found = re.search(r"alt_intent=([\w|]+)", note)
+    return tuple(filter(None, found[1].split("|"))) if found else ()
+
+
+def _aspect(intent: str) -> str:
+    """The aspect that an intent about a procedure asks for; "" for any other."""
+    return (
+        "overview" if intent == "ask_procedure" else intent.removeprefix("ask_") * intent.startswith("ask_")
+    )
 
 
 _WORDS = {

@@ -179,6 +179,14 @@ def test_buttons_of_an_answer_are_no_choice(gateway: ScriptedGateway, run: Run) 
     assert differing(report) == {"procedure"}
 
 
+def test_a_number_word_in_another_sentence_takes_nothing(gateway: ScriptedGateway, run: Run) -> None:
+    gateway.script["phí?"] = [reply("Cái nào?", CHOICES, status="clarify", intent="ask_fee", language="vi")]
+    outside = {"status": "out_of_scope", "intent": "out_of_scope", "language": "en"}
+    gateway.script["Last: the weather?"] = [reply("…", **outside)]
+    _, report = run(("phí?", {}), ("Last: the weather?", {"intent": "out_of_scope", "procedure": None}))
+    assert differing(report, 1) == set()
+
+
 def test_the_second_of_a_list_must_be_the_second_that_was_shown(gateway: ScriptedGateway, run: Run) -> None:
     gateway.script["phí?"] = [reply("Cái nào?", CHOICES, status="clarify", intent="ask_fee", language="vi")]
     gateway.script["cái thứ 2"] = [reply("…", **{**FEE, "procedure_code": "2.000528"})]

@@ -20,7 +20,7 @@ def test_expectations_are_read_as_written(tmp_path: Path) -> None:
         {
             "user": "a",
             "expect": {"intent": "ask_fee", "procedure": ["1.1"], "aspect": "fee"},
-            "note": "alt_intent=greet|thank",
+            "note": "alt_intent=greet|ask_procedure",
         },
         {"user": "b", "expect": {"intent": ["x", "y"], "procedure": None, "language": "en"}},
         {"user": "c", "expect": {"procedure": []}},
@@ -28,9 +28,10 @@ def test_expectations_are_read_as_written(tmp_path: Path) -> None:
     (dialogue,) = read_dialogues(written(tmp_path, {"id": "d1", "lang": "en", "turns": turns}, ""))
     first, second, third = (step.expected for step in dialogue.steps)
     assert (dialogue.id, dialogue.language) == ("d1", "en")
-    assert (first.intents, first.procedures, first.aspect) == (("ask_fee", "greet", "thank"), ("1.1",), "fee")
+    assert (first.intents, first.procedures) == (("ask_fee", "greet", "ask_procedure"), ("1.1",))
+    assert first.aspects == ("fee", "overview")  # that of an accepted intent is accepted with it
     assert (second.intents, second.procedures, second.language) == (("x", "y"), None, "en")
-    assert (third.intents, third.procedures, third.aspect) == ((), (), None)
+    assert (third.intents, third.procedures, third.aspects) == ((), (), ())
 
 
 def test_every_bad_line_is_named_with_its_number(tmp_path: Path) -> None:
