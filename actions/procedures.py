@@ -16,7 +16,7 @@ from actions.life_events import hook as life_events
 from actions.resolve import Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
 from actions.siblings import Group
 from actions.speech import Button, procedure_source, say
-from actions.turn import INTENTS, Candidate, Turn, payload, read
+from actions.turn import INTENTS, Candidate, Turn, carried_on, payload, read
 from actions.values import joined, shorten
 from portal.errors import NotFound, PortalError
 from portal.models import Procedure
@@ -86,6 +86,11 @@ class ActionOutOfScope(Action):
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
+        if (again := carried_on(turn)) is not None:
+            meant = resolve(again)
+            if isinstance(meant, Meant):
+                dispatcher.utter_message(response="taken_as_follow_up", answer={})
+            return await respond(dispatcher, meant, again)
         await _beside_the_point(dispatcher, turn)
         return []
 

@@ -9,10 +9,11 @@ from actions.turn import ASPECTS, Candidate, Turn
 from troly.text import fold
 
 NEW_TOPIC = 0.5
-"""From this share of the message being about another procedure, it replaces the one in focus."""
+"""From this probability of another procedure (`change`) on, it replaces the one in focus."""
 
 CORRECTION = 0.25
-"""The same for a sibling of the one in focus ("không mất, sắp hết hạn thôi")."""
+"""From this probability of naming a procedure (`mention`) on, a sibling replaces the one in focus ("không
+mất, sắp hết hạn thôi"), and one of those that are on offer is taken."""
 
 MOST_CHOICES = 5
 
@@ -126,11 +127,11 @@ def _pending(turn: Turn) -> Meant | AskAgain | None:
     offered = {str(choice["procedure_code"]) for choice in turn.choices if "case" not in choice}
     if not offered or turn.pressed:
         return None
-    if turn.decision == "none" or turn.mention < CORRECTION or not turn.candidates:
+    if turn.decision in ("none", "not_found") or turn.mention < CORRECTION or not turn.candidates:
         return AskAgain(turn.aspect)
     first = turn.candidates[0]
     if first.code not in offered:
-        return None
+        return AskAgain(turn.aspect) if turn.change < NEW_TOPIC else None
     taken = next(_taken(choice) for choice in turn.choices if choice["procedure_code"] == first.code)
     return taken if turn.aspect == "overview" else Meant(first.code, turn.aspect)
 
@@ -146,7 +147,7 @@ def _in_focus(turn: Turn) -> Meant | None:
         return stays
     if are_siblings(first.code, turn.focus):
         return None if turn.mention >= CORRECTION else stays
-    if turn.mention < NEW_TOPIC:
+    if turn.change < NEW_TOPIC:
         return stays
     if turn.decision == "choose" and turn.focus in {candidate.code for candidate in turn.candidates[:3]}:
         return stays

@@ -148,10 +148,10 @@ def check_words(tree: Tree) -> None:
     _check_teencode(tree, tree.project / "nlu_data" / "teencode.yml")
     path = tree.project / "nlu_data" / "carriers.yml"
     for section, kinds in tree.read(path, dict, optional=True).items():
-        known = section in tree.languages or section == "variants"
+        known = section in tree.languages or section in ("variants", "topic")
         if not known or not isinstance(kinds, dict):
             tree.fault(
-                path, f"{section}: must be a known language, or variants, with a mapping of word lists"
+                path, f"{section}: must be a known language, variants or topic, with a mapping of word lists"
             )
             continue
         for kind, words in kinds.items():

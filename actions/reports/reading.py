@@ -44,6 +44,12 @@ _OFFICE = re.compile(
     r"|vien|tram|truong|van phong|co quan|office|desk|police|ward|commune|department|committee|court"
     r"|cent(?:re|er)|school|hospital|station)\b"
 )
+_ASKS = re.compile(
+    r"\b(?:the nao|lam sao|kieu gi|ra sao|o dau|bao nhieu|bao lau|may ngay|giay to gi|can gi|nhung gi|la gi"
+    r"|duoc khong|duoc chu|dc (?:ko|k|khong|chu)|co phai|how|what|where|which|when|can i|do i)\b|\?\s*$"
+)
+"""Words of a question; an address or a kind of problem has none."""
+
 _YES = re.compile(
     r"(?:gui(?: di| luon| ngay)?|dung(?: roi)?|ok(?:e|ay)?|dong y|co|xac nhan|duoc|chuan|vang|u"
     r"|send(?: it)?|yes|correct|submit)(?: a| nhe| roi| luon| di| please)*"
@@ -169,8 +175,15 @@ def _pressed(draft: Draft, message: Message) -> Draft | None:
 
 
 def _is_question(turn: Turn) -> bool:
-    """Whether it asks about a procedure that was found, or about something of another service."""
-    return turn.intent in _ELSEWHERE or (turn.intent in ASPECTS and turn.decision in ("answer", "choose"))
+    """Whether it asks about a procedure that was found or is talked of, or about another service's matter."""
+    if turn.intent in _ELSEWHERE:
+        return True
+    found = turn.decision in ("answer", "choose") or (turn.focus is not None and _asks(turn))
+    return turn.intent in ASPECTS and found
+
+
+def _asks(turn: Turn) -> bool:
+    return _ASKS.search(fold(turn.text)) is not None
 
 
 def _text(draft: Draft, message: Message) -> Draft | None:
@@ -185,6 +198,8 @@ def _text(draft: Draft, message: Message) -> Draft | None:
 
 
 def _category(draft: Draft, message: Message) -> Draft | None:
+    if message.turn.intent == "complain_service" and not suggest(message.normalized or message.turn.text):
+        return opened(message, "")  # of the report no more was said yet than its first sentence
     for category in categories().values():
         if message.folded in {fold(name) for name in category.name.values()}:
             return replace(draft, category=category.id)
@@ -199,16 +214,18 @@ def _category(draft: Draft, message: Message) -> Draft | None:
 
 def _place(draft: Draft, message: Message) -> Draft | None:
     text = message.turn.text
-    if communes_in(text) or names_spot(text):
+    question = _is_question(message.turn)
+    # "Quán cạnh đình muốn gia hạn giấy phép thì làm thế nào" names a spot and asks all the same.
+    if (communes_in(text) or names_spot(text)) and not (question and _asks(message.turn)):
         return at_address(draft, text)
-    if _is_question(message.turn):
+    if question:
         return None
     return at_address(draft, text) if len(text) >= 5 else replace(draft, note="place")
 
 
 def _commune(draft: Draft, message: Message) -> Draft | None:
     found = communes_in(message.turn.text)
-    if len(found) == 1:
+    if len(found) == 1 and not (_is_question(message.turn) and _asks(message.turn)):
         return replace(draft, commune=found[0].code, place_done=True)
     if _NO.fullmatch(message.folded) or draft.place_done:
         return replace(draft, place_done=True)

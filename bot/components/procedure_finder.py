@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from functools import cache
 from typing import Any, Optional
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -24,13 +24,13 @@ from bot.understanding.correction import correct, sibling_codes
 from bot.understanding.finder import Finder, Finding
 from bot.understanding.freshness import Freshness
 from bot.understanding.knobs import SCOPE
+from bot.understanding.places import PlaceFinder
 from bot.understanding.scope import OUT_OF_SCOPE, mass
+from bot.understanding.unplaced import without_places
+from troly.units.directory import directory
 
 _COURTESIES, _SURELY, _FEW = frozenset({"greet", "thank", "goodbye"}), 0.98, 4
 """Intents, the confidence from which on they are believed, and the most words."""
-_OF_OLD_BEFORE = re.compile(r"\b(?:the )?(?:old|former)\s*$", re.I)
-_OF_OLD_AFTER = re.compile(r"^\s*(?:cũ|cu|mới|moi|trước đây|truoc day)\b", re.I)
-"""Said of a place, not of what the citizen needs."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -153,14 +153,23 @@ class ProcedureFinder(GraphComponent):
 
 
 def _without_places(message: Message) -> str:
-    """The normalized message without the communes that it names: no procedure is called by one, and to the
-    index a place's name is a rare and therefore weighty word."""
-    text = normalized(message)
-    named = [entity for entity in message.get(ENTITIES) or [] if entity["entity"] == "commune"]
-    for entity in sorted(named, key=lambda entity: -int(entity["start"])):
-        before, after = text[: entity["start"]], text[entity["end"] :]
-        text = f"{_OF_OLD_BEFORE.sub('', before)} {_OF_OLD_AFTER.sub('', after)}"
-    return " ".join(text.split()) or normalized(message)
+    communes = [
+        (int(entity["start"]), int(entity["end"]))
+        for entity in message.get(ENTITIES) or []
+        if entity["entity"] == "commune"
+    ]
+    return without_places(normalized(message), communes, _provinces())
+
+
+@cache
+def _provinces() -> PlaceFinder:
+    """Those of today and those that were merged away."""
+    known = directory()
+    names = [
+        *(unit.province for unit in known.former),
+        *(commune.province for commune in known.communes.values()),
+    ]
+    return PlaceFinder.of(name for name in dict.fromkeys(names) if " " in name)
 
 
 def _is_courtesy(message: Message) -> bool:

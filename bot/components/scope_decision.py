@@ -17,8 +17,9 @@ from bot.understanding.finder import Finding
 from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.staff_guides import GUIDES
+from bot.understanding.topic import Topic
 
-GUIDE_INTENT = "ask_digital_help"
+GUIDE_INTENT, _OVERVIEW = "ask_digital_help", "ask_procedure"
 _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
@@ -30,10 +31,14 @@ by them: they only say what the message would have been about."""
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ScopeDecision(GraphComponent):
-    """Rejects what no procedure explains, and takes back a rejection where one clearly does."""
+    """Rejects what no procedure explains, and takes back a rejection where one clearly does.
+
+    Sets `procedure_change`: whether the message is about another procedure than the one before it.
+    """
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._needing = needing_intents(data_folder(config))
+        self._topic = Topic.of(data_folder(config))
 
     @classmethod
     def create(
@@ -58,7 +63,20 @@ class ScopeDecision(GraphComponent):
                         message.set("procedures", [], add_to_output=True)
                     message.set("procedure_decision", "none", add_to_output=True)
                     message.set("procedure_mention", 0.0, add_to_output=True)
+                message.set("procedure_change", self._changed(message), add_to_output=True)
         return messages
+
+    def _changed(self, message: Message) -> float:
+        """The probability that the message leaves the procedure that was talked of for another one."""
+        finding: Finding | None = message.get("finding")
+        mention = float(message.get("procedure_mention") or 0.0)
+        if finding is None or finding.evidence is None or not message.get("procedures") or not mention:
+            return 0.0
+        if message.get("language_seen") not in {"vi", "en", None}:
+            return mention  # the formula knows no other languages
+        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
+        overview = ranking.get(_OVERVIEW, 0.0)
+        return round(self._topic.changed(normalized(message), finding.evidence, overview), 3)
 
     def _revise(self, message: Message) -> None:
         finding: Finding | None = message.get("finding")

@@ -188,6 +188,20 @@ async def test_what_is_out_of_scope_may_still_name_a_choice(
     assert outcome.said["answer"] == {"status": "out_of_scope"}
 
 
+async def test_a_follow_up_that_says_little_is_answered_about_the_procedure_and_says_so(
+    act: Any, portal_client: Any, copies: dict[str, Procedure], full: Procedure
+) -> None:
+    portal_client.answer = full
+    ranking = [{"name": "out_of_scope", "confidence": 0.6}, {"name": "ask_documents", "confidence": 0.3}]
+    slots = {"procedure_code": CODE}
+    outcome = await act(
+        ActionOutOfScope(), "out_of_scope", "mẹ tôi mang gì", {}, slots, intent_ranking=ranking
+    )
+    first, second = outcome.messages
+    assert (first["response"], first["answer"]) == ("taken_as_follow_up", {})
+    assert (second["answer"]["procedure_code"], second["answer"]["aspect"]) == (CODE, "documents")
+
+
 async def test_cancel_forgets_the_offer_only(act: Any) -> None:
     outcome = await act(ActionCancel(), "cancel", slots={"choices": [{}], "procedure_code": CODE})
     assert outcome.said["response"] == "utter_cancelled"

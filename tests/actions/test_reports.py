@@ -153,6 +153,41 @@ def test_what_is_about_something_else_is_let_through(message: Message) -> None:
         assert reading.taken(draft, message) is None
 
 
+def asking(text: str, intent: str, decision: str = "none", focus: str | None = "1.000894") -> Message:
+    """A question while a procedure is talked of."""
+    return Message(Turn(intent=intent, text=text, pressed=False, decision=decision, focus=focus), text, "")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        asking("quán nét cạnh đình muốn gia hạn giấy phép thì làm thế nào", "ask_procedure", "answer"),
+        asking("ở phường Hà Lầm thì nộp ở đâu", "ask_place", "answer"),
+        asking("nộp online dc chứ", "ask_online"),
+        asking("how much is it?", "ask_fee"),
+    ],
+)
+def test_a_question_in_between_is_no_place(message: Message) -> None:
+    assert reading.taken(ROAD, message) is None
+
+
+def test_a_place_with_words_of_a_procedure_is_one() -> None:
+    # "Xây dựng" is found as a procedure; nothing is asked.
+    place = asking("cạnh công trường xây dựng đường Lê Lợi", "ask_procedure", "answer")
+    draft = reading.taken(ROAD, place)
+    assert draft is not None and draft.address == place.turn.text
+    nothing_talked_of = asking("chỗ đó mấy ngày nay rồi", "ask_processing_time", focus=None)
+    assert reading.taken(ROAD, nothing_talked_of) is not None
+
+
+def test_a_complaint_instead_of_the_kind_of_problem_is_taken_as_one() -> None:
+    opening = Draft(text="hàng xóm lấn đất")
+    complaint = reading.taken(
+        opening, heard("cán bộ xã làm việc lề mề, gọi không ai xuống", "complain_service")
+    )
+    assert complaint is not None and complaint.kind == "complaint" and "lề mề" in complaint.text
+
+
 def test_an_unknown_commune_is_asked_for_once() -> None:
     draft = reading.taken(ROAD, heard("đầu ngõ nhà tôi"))
     assert draft and draft.step == "commune"

@@ -30,10 +30,11 @@ def turn(intent: str = "ask_fee", text: str = "…", **more: Any) -> Turn:
     return Turn(intent=intent, text=text, pressed=text.startswith("/"), **more)
 
 
-def about(code: str, decision: str, mention: float, *others: str, **more: Any) -> Turn:
-    """A message in which the finder sees `code`, while FOCUS is talked about."""
-    candidates = found(code, *others)
-    return turn(focus=FOCUS, candidates=candidates, decision=decision, mention=mention, **more)
+def about(code: str, decision: str, share: float, *others: str, **more: Any) -> Turn:
+    """A message in which the finder sees `code`, while FOCUS is talked about; `share` is how surely it names
+    a procedure, and another one."""
+    seen = {"candidates": found(code, *others), "decision": decision, "mention": share, "change": share}
+    return turn(focus=FOCUS, **(seen | more))
 
 
 # --- Nothing talked about yet ---
@@ -86,6 +87,8 @@ def test_a_new_topic_replaces_it() -> None:
 
 def test_a_word_in_passing_does_not_replace_it() -> None:
     assert resolve(about(OTHER, "answer", NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
+    # A paper that is asked about beside the procedure is named in full.
+    assert resolve(about(OTHER, "answer", 1.0, change=NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
 
 
 @pytest.mark.parametrize(("rank", "stays"), [(1, True), (2, True), (3, False)])
@@ -208,6 +211,13 @@ def test_a_further_question_offers_the_same_procedures_again(focus: str | None) 
 def test_a_word_in_passing_does_not_close_the_choice() -> None:
     said = turn(candidates=found(OTHER), decision="answer", mention=CORRECTION - 0.01, choices=CHOICES)
     assert resolve(said) == AskAgain("fee")
+    said = turn(
+        candidates=found(OTHER), decision="answer", mention=1.0, change=NEW_TOPIC - 0.01, choices=CHOICES
+    )
+    assert resolve(said) == AskAgain("fee")
+    assert resolve(
+        turn(candidates=found(OTHER), decision="not_found", mention=1.0, choices=CHOICES)
+    ) == AskAgain("fee")
 
 
 def test_a_message_that_finds_an_offered_procedure_takes_it() -> None:
@@ -218,7 +228,7 @@ def test_a_message_that_finds_an_offered_procedure_takes_it() -> None:
 
 
 def test_a_message_about_another_procedure_leaves_the_choice() -> None:
-    said = turn(candidates=found(OTHER), decision="answer", mention=1.0, choices=CHOICES)
+    said = turn(candidates=found(OTHER), decision="answer", mention=1.0, change=NEW_TOPIC, choices=CHOICES)
     assert resolve(said) == Meant(OTHER, "fee")
 
 
@@ -232,6 +242,21 @@ def test_open_cases_of_a_dossier_do_not_hold_back_another_question() -> None:
 def test_the_name_after_which_procedure_keeps_the_question() -> None:
     named = turn("ask_procedure", candidates=found(OTHER), decision="answer", focus_aspect="processing_time")
     assert resolve(named) == Meant(OTHER, "processing_time")
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect"),
+    [
+        ("xin cấp lại sao", "overview"),
+        ("how do I request that certificate?", "overview"),
+        ("gia hạn giấy phép thì làm thế nào", "overview"),
+        ("giấy xác nhận độc thân thì sao", "processing_time"),
+        ("what about the marriage certificate", "processing_time"),
+    ],
+)
+def test_a_question_of_its_own_does_not_ask_what_waited(text: str, aspect: str) -> None:
+    more = {"candidates": found(OTHER), "decision": "answer", "focus_aspect": "processing_time"}
+    assert resolve(turn("ask_procedure", text, **more)) == Meant(OTHER, aspect)
 
 
 def test_a_new_question_replaces_the_one_that_waited() -> None:
@@ -266,9 +291,9 @@ def test_after_a_foreigner_the_sibling_with_a_foreigner_is_not_passed_over(
     marriage = group("7", "Cả hai là người Việt Nam", "Một người là người nước ngoài")
     birth = group("8", "Cha và mẹ là người Việt Nam", "Cha hoặc mẹ là người nước ngoài")
     monkeypatch.setattr(siblings, "groups", lambda: (marriage, birth))
-    asked = turn("ask_procedure", candidates=found("8.0", OTHER), decision="answer", mention=0.9, focus="7.1")
+    asked = turn("ask_procedure", candidates=found("8.0", OTHER), decision="answer", change=0.9, focus="7.1")
     resolution = resolve(asked)
     assert isinstance(resolution, Ask) and resolution.group == birth
     for focus, code in (("7.0", "8.0"), ("7.1", "8.1"), ("7.1", OTHER)):
-        clear = turn("ask_fee", candidates=found(code), decision="answer", mention=0.9, focus=focus)
+        clear = turn("ask_fee", candidates=found(code), decision="answer", change=0.9, focus=focus)
         assert resolve(clear) == Meant(code, "fee"), (focus, code)
