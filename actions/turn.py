@@ -33,10 +33,6 @@ _HOW = re.compile(
 )
 """What asks for the whole procedure; "còn … thì sao" and "what about …" ask the same of another one."""
 
-_SURE, _LIKELY = 0.87, 0.2
-"""From this probability on a message is out of scope whatever was talked of, and an aspect is the one that is
-asked for. Of our own dialogues' follow-ups below it, 35 of 41 were about the procedure (tests/dialogues)."""
-
 INTENTS = {aspect: intent for intent, aspect in ASPECTS.items()}
 
 
@@ -64,8 +60,8 @@ class Turn:
     focus: str | None = None
     focus_aspect: str | None = None
     choices: tuple[dict[str, Any], ...] = ()
-    ranking: tuple[tuple[str, float], ...] = ()
-    """The likeliest intents with their probabilities."""
+    follow_up: str = ""
+    """The intent by which a message out of scope may go on with what was talked of."""
 
     @property
     def aspect(self) -> str:
@@ -102,22 +98,15 @@ def read(tracker: Tracker) -> Turn:
         focus=tracker.get_slot("procedure_code"),
         focus_aspect=tracker.get_slot("aspect"),
         choices=tuple(choices) if isinstance(choices, list) else (),
-        ranking=tuple(
-            (str(one["name"]), float(one["confidence"])) for one in latest.get("intent_ranking") or []
-        ),
+        follow_up="" if pressed else str(latest.get("follow_up") or ""),
     )
 
 
 def carried_on(turn: Turn) -> Turn | None:
-    """The same as a question about what is talked of; None where it is surely none.
-
-    "Chồng em đi thay được không" names nothing and would mean nothing at the beginning of a conversation.
-    After a procedure it is about that one: mostly about its requirements, where no other aspect is likelier.
-    """
-    if turn.pressed or not (turn.focus or turn.choices) or dict(turn.ranking).get(turn.intent, 1.0) >= _SURE:
+    """A message out of scope as the question about what is talked of that it may be; or None."""
+    if not turn.follow_up or not (turn.focus or turn.choices):
         return None
-    likely = next((name for name, share in turn.ranking if name in ASPECTS and share >= _LIKELY), None)
-    return replace(turn, intent=likely or INTENTS["requirements"], decision="none", candidates=())
+    return replace(turn, intent=turn.follow_up, decision="none", candidates=())
 
 
 def _asks_how(text: str) -> bool:

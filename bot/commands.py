@@ -19,7 +19,8 @@ from troly.settings import settings
 
 FIELDS = (
     "language", "intent", "intent_ranking", "procedures", "procedure_decision", "application_code",
-    "text_normalized", "ms", "entities", "procedure_mention", "text_restored", "encoded", "ms_parts",
+    "text_normalized", "ms", "entities", "procedure_mention", "procedure_change", "follow_up",
+    "text_restored", "encoded", "ms_parts",
 )  # fmt: skip
 """What is written of each message: the fixed fields first, then what explains them."""
 

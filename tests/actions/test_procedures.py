@@ -192,10 +192,9 @@ async def test_a_follow_up_that_says_little_is_answered_about_the_procedure_and_
     act: Any, portal_client: Any, copies: dict[str, Procedure], full: Procedure
 ) -> None:
     portal_client.answer = full
-    ranking = [{"name": "out_of_scope", "confidence": 0.6}, {"name": "ask_documents", "confidence": 0.3}]
     slots = {"procedure_code": CODE}
     outcome = await act(
-        ActionOutOfScope(), "out_of_scope", "mẹ tôi mang gì", {}, slots, intent_ranking=ranking
+        ActionOutOfScope(), "out_of_scope", "mẹ tôi mang gì", {}, slots, follow_up="ask_documents"
     )
     first, second = outcome.messages
     assert (first["response"], first["answer"]) == ("taken_as_follow_up", {})

@@ -53,25 +53,20 @@ def test_an_empty_message_is_read_without_error() -> None:
     assert (turn.intent, turn.text, turn.entities, turn.choices) == ("", "", {}, ())
 
 
-def outside(sure: float, likely: float = 0.0, **slots: Any) -> Tracker:
-    """A message out of scope, with the probabilities of that and of asking for the documents."""
-    names = {"out_of_scope": sure, "greet": 0.05, "ask_documents": likely}
-    ranking = [{"name": name, "confidence": share} for name, share in names.items()]
-    return tracker("mẹ tôi đi thay được không", slots, intent=ranking[0], intent_ranking=ranking)
+def outside(text: str = "mẹ tôi đi thay được không", **slots: Any) -> Tracker:
+    """A message out of scope that may ask for the documents."""
+    return tracker(text, slots, intent={"name": "out_of_scope"}, follow_up="ask_documents")
 
 
-def test_what_is_hardly_out_of_scope_goes_on_with_the_procedure() -> None:
-    again = carried_on(read(outside(0.6, procedure_code="1.1")))
-    assert again is not None and (again.intent, again.aspect) == ("ask_requirements", "requirements")
-    again = carried_on(read(outside(0.6, 0.3, choices=[{"title": "a"}])))
-    assert again is not None and again.aspect == "documents"
+def test_what_is_hardly_out_of_scope_goes_on_with_what_is_talked_of() -> None:
+    for slots in ({"procedure_code": "1.1"}, {"choices": [{"title": "a"}]}):
+        again = carried_on(read(outside(**slots)))
+        assert again is not None and (again.intent, again.aspect) == ("ask_documents", "documents")
 
 
-def test_what_is_surely_out_of_scope_or_follows_nothing_does_not() -> None:
-    assert carried_on(read(outside(0.95, procedure_code="1.1"))) is None
-    assert carried_on(read(outside(0.6))) is None
-    pressed = tracker("/out_of_scope", {"procedure_code": "1.1"}, intent={"name": "out_of_scope"})
-    assert carried_on(read(pressed)) is None
+def test_what_follows_nothing_goes_on_with_nothing() -> None:
+    assert carried_on(read(outside())) is None
+    assert carried_on(read(outside("/out_of_scope", procedure_code="1.1"))) is None
 
 
 def test_every_aspect_has_its_intent() -> None:
