@@ -133,8 +133,11 @@ def _national(data: DemoCatalogue) -> APIRouter:
         if page := refused(request):
             return page
         body = await _body(request)
-        record = data.detail(str(body.get("id") or ""))
-        return answer(record) if record else _bad("no such procedure")
+        record = data.written(str(body.get("id") or ""))
+        if not record:
+            return _bad("no such procedure")
+        content = b'{"code":"OK","data":%b,"message":"OK"}' % record
+        return Response(content, 201, media_type="application/json")
 
     @routes.get("/files/configuring/{identity}/{file_name}")
     async def file(identity: str, file_name: str) -> Response:

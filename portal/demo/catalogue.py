@@ -26,6 +26,8 @@ class DemoCatalogue:
         self._levels: dict[str, set[str]] = {}
         self._details: dict[str, dict[str, Any]] = {}
         self._places: dict[str, int] = {}
+        self._wrapped: set[str] = set()
+        """Those whose line in the file holds more than the record."""
         self._file: IO[bytes] | None = None
         for record in records:
             self._add(record)
@@ -46,9 +48,12 @@ class DemoCatalogue:
         for number, line in enumerate(made._file, start=1):
             if line.strip():
                 try:
-                    record = unwrap(json.loads(line))
+                    value = json.loads(line)
+                    record = unwrap(value)
                     made._add(record)
                     made._places[record["id"]] = place
+                    if record is not value:
+                        made._wrapped.add(record["id"])
                 except (ValueError, KeyError, TypeError) as error:
                     errors.append(f"{path.name}:{number}: {error!r}")
             place += len(line)
@@ -93,11 +98,24 @@ class DemoCatalogue:
         """The whole record, or None."""
         if identity in self._details:
             return self._details[identity]
+        line = self._line(identity)
+        record: dict[str, Any] | None = unwrap(json.loads(line)) if line else None
+        return record
+
+    def written(self, identity: str) -> bytes | None:
+        """The same as JSON: as it lies in the file, where it lies there."""
+        if identity not in self._details and identity not in self._wrapped:
+            return self._line(identity)
+        record = self.detail(identity)
+        if record is None:
+            return None
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _line(self, identity: str) -> bytes | None:
         if self._file is None or identity not in self._places:
             return None
         self._file.seek(self._places[identity])
-        record: dict[str, Any] = unwrap(json.loads(self._file.readline()))
-        return record
+        return self._file.readline()
 
     def put(self, record: dict[str, Any]) -> None:
         """Add or replace a record."""
