@@ -1,7 +1,7 @@
 """Hot spots of Rasa 3.6.21, removed without changing what it does.
 
-Three are here; rule_index.py, rule_states.py, stored_domain.py, tracker_copies.py, turn_shortcuts.py and, for
-serving alone, graph_plan.py have the others.
+Three are here; debug_lines.py, rule_index.py, rule_states.py, stored_domain.py, tracker_copies.py,
+turn_shortcuts.py and, for serving alone, graph_plan.py have the others.
 
 Each is measured in docs/adr/0003; a test pins the version, so that an upgrade brings us back here.
 """
@@ -18,16 +18,21 @@ from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
+from rasa.shared.nlu.constants import INTENT_RANKING_KEY
 
-from bot import rule_index, rule_states, stored_domain, tracker_copies, turn_shortcuts
+from bot import debug_lines, rule_index, rule_states, stored_domain, tracker_copies, turn_shortcuts
 
 PINNED = "3.6.21"
+
+_FOR_STAFF = frozenset({INTENT_RANKING_KEY, "ms_parts"})
+"""Of what was understood in a message: what the console and `troly parse` show, and no action reads."""
 
 _RASA_VALIDATES = RemoteAction._validate_action_result
 
 
 def apply() -> None:
     """Install all patches; calling it again changes nothing."""
+    debug_lines.apply()
     rule_index.apply()
     rule_states.apply()
     stored_domain.apply()
@@ -42,17 +47,23 @@ def _action_call_format(self: RemoteAction, tracker: DialogueStateTracker, domai
     """As Rasa's, with the events of the citizen's latest turn alone, beside the slots and the latest message.
 
     Our actions look no further back. The events of earlier turns, with all that was understood in each, were
-    most of what was written, sent and read for a custom action.
+    most of what was written, sent and read for a custom action. What was understood in this turn is told
+    once, with the latest message, and of that what actions read.
     """
     turn: list[dict[str, Any]] = []
     for event in reversed(tracker.events):
-        turn.insert(0, event.as_dict())
+        told = event.as_dict()
+        turn.insert(0, told)
         if isinstance(event, UserUttered):
+            told.pop("parse_data")
             break
+    state = tracker.current_state(EventVerbosity.NONE) | {"events": turn}
+    latest = state["latest_message"] or {}
+    state["latest_message"] = {name: value for name, value in latest.items() if name not in _FOR_STAFF}
     call = {
         "next_action": self._name,
         "sender_id": tracker.sender_id,
-        "tracker": tracker.current_state(EventVerbosity.NONE) | {"events": turn},
+        "tracker": state,
         "version": rasa.__version__,
     }
     if not self._is_selective_domain_enabled() or domain.does_custom_action_explicitly_need_domain(

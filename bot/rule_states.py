@@ -12,7 +12,7 @@ from typing import Any
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.shared.core.domain import Domain, State
-from rasa.shared.core.events import ActionExecuted
+from rasa.shared.core.events import ActionExecuted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import rule_index
@@ -53,9 +53,16 @@ def last_states(tracker: DialogueStateTracker, domain: Domain, most: int) -> lis
     """The last of the states that tracker.past_states(domain) finds: `most`, and at least the present one."""
     events = tracker.applied_events()
     unseen = sum(isinstance(event, ActionExecuted) for event in events) + 1 - max(1, most)
-    past = tracker.init_copy()
+    # Rules see nothing of the other slots, which are most; nor does an event look at one to set another.
+    seen = [slot for slot in tracker.slots.values() if slot.influence_conversation]
+    unseen_slots = tracker.slots.keys() - {slot.name for slot in seen}
+    past = DialogueStateTracker(
+        tracker.sender_id, seen, tracker._max_event_history, is_rule_tracker=tracker.is_rule_tracker
+    )
     states: list[State] = []
     for event in events:
+        if type(event) is SlotSet and event.key in unseen_slots:
+            continue
         if isinstance(event, ActionExecuted):
             if unseen > 0:
                 unseen -= 1

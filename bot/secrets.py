@@ -14,6 +14,9 @@ FORMS = frozenset({"verify_form"})
 """Forms that ask for what must not be kept."""
 
 
+RANKED = 5
+"""How many of a message's possible intents are kept; the console shows as many."""
+
 _CARRIERS = frozenset({"metadata", "parse_data", "value", "session_started_metadata"})
 
 
@@ -48,7 +51,9 @@ def as_stored(events: Sequence[Event], begin: int) -> Iterable[dict[str, Any]]:
     secret = secret_messages(events)
     for place, event in enumerate(events[begin:], start=begin):
         data: dict[str, Any] = without_visitor(event.as_dict())
-        yield _masked(data) if place in secret else data
+        if isinstance(event, UserUttered):
+            data = _masked(data) if place in secret else _shortened(data)
+        yield data
 
 
 def without_visitor(value: Any) -> Any:
@@ -60,6 +65,15 @@ def without_visitor(value: Any) -> Any:
         for name, inner in value.items()
         if name != "visitor"
     }
+
+
+def _shortened(data: dict[str, Any]) -> dict[str, Any]:
+    """With no more of the ranking than staff are shown."""
+    parsed = data.get("parse_data") or {}
+    ranking = parsed.get("intent_ranking") or []
+    if len(ranking) <= RANKED:
+        return data
+    return {**data, "parse_data": {**parsed, "intent_ranking": ranking[:RANKED]}}
 
 
 def _masked(data: dict[str, Any]) -> dict[str, Any]:

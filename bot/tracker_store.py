@@ -16,7 +16,7 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import Connection, Text, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
@@ -46,7 +46,8 @@ _SNAPSHOT = select(TrackerSnapshot.slots, TrackerSnapshot.active_loop, TrackerSn
 )
 _LATEST = (
     select(TrackerEvent.type, type_coerce(TrackerEvent.data, Text).label("data"))
-    .where(TrackerEvent.sender_id == bindparam("sender"))
+    # What was answered, a third of all that is stored, is nothing that rules look at.
+    .where(TrackerEvent.sender_id == bindparam("sender"), TrackerEvent.type != BotUttered.type_name)
     .order_by(TrackerEvent.id.desc())
     .limit(_WINDOW_EVENTS)
 )

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -17,7 +17,7 @@ import structlog
 
 from portal.breaker import Breaker
 from portal.errors import PortalProtocolError, PortalRejected, PortalUnavailable
-from portal.transport import Wire
+from portal.transport import Answer, Direct, OverHttpx, Question, Transport, question
 from troly import telemetry, trace
 
 log = structlog.get_logger()
@@ -27,19 +27,10 @@ USER_AGENT = (
     "Mozilla/5.0 (compatible; TroLy/0.1; Tro Ly, assistant for citizens of a provincial administration) "
     "python-httpx/0.28"
 )
-MAX_BODY = 5 * 1024 * 1024
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Language": "vi"}
 _RETRIED = frozenset({429, 502, 503, 504})
 _NOT_MODIFIED = 304
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer: status, headers, body."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
 
 
 class Http:
@@ -67,20 +58,11 @@ class Http:
         self._timeout = timeout
         self._attempts = max(1, attempts)
         self._longest_wait = longest_wait
-        # A proxy that the environment names never leads to this machine.
-        outside = self._host not in LOOPBACK
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Language": "vi"},
-            trust_env=outside,
-            # Proxies are left to httpx's own.
-            transport=transport or (None if outside and getproxies() else Wire(trust_env=outside)),
-        )
+        self._transport = _transport(self._host, timeout, transport)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def json(
         self,
@@ -97,8 +79,8 @@ class Http:
         Raises PortalUnavailable, PortalProtocolError or PortalRejected (see portal.errors).
         """
         url = path if "://" in path else self.base_url + path
-        request = self._client.build_request(method, url, params=query, json=body, data=form, headers=headers)
-        return (await self._exchange(request))[0]
+        asked = question(method, url, query=query, body=body, form=form, headers=headers)
+        return (await self._exchange(asked))[0]
 
     async def json_unless(
         self, etag: str, path: str, *, query: Mapping[str, str], headers: Mapping[str, str]
@@ -109,19 +91,20 @@ class Http:
         """
         condition = {"If-None-Match": etag} if etag else {}
         url = path if "://" in path else self.base_url + path
-        request = self._client.build_request("GET", url, params=query, headers={**headers, **condition})
-        value, answer = await self._exchange(request, unchanged=bool(etag))
+        asked = question("GET", url, query=query, headers={**headers, **condition})
+        value, answer = await self._exchange(asked, unchanged=bool(etag))
         return value, etag if answer.status == _NOT_MODIFIED else answer.headers.get("etag", "")
 
-    async def _exchange(self, request: httpx.Request, *, unchanged: bool = False) -> tuple[Any, Answer]:
+    async def _exchange(self, asked: Question, *, unchanged: bool = False) -> tuple[Any, Answer]:
         """The value and the answer that carries it; `unchanged` allows an empty answer 304."""
         try:
-            answer = await self._ask(request)
+            answer = await self._ask(asked)
             value = None if unchanged and answer.status == _NOT_MODIFIED else _decode(answer)
         except PortalUnavailable as error:
             if error.reason != "breaker":
                 self.breaker.failed()
-            log.warning("portal_unavailable", host=self._host, path=request.url.path, reason=error.reason)
+            path = urlsplit(asked.url).path
+            log.warning("portal_unavailable", host=self._host, path=path, reason=error.reason)
             raise
         except PortalRejected:
             self.breaker.succeeded()
@@ -129,7 +112,7 @@ class Http:
         self.breaker.succeeded()
         return value, answer
 
-    async def _ask(self, request: httpx.Request) -> Answer:
+    async def _ask(self, asked: Question) -> Answer:
         if not self.breaker.allows():
             raise PortalUnavailable(
                 "breaker", f"{self._host} failed several times and is left alone for a moment"
@@ -139,7 +122,7 @@ class Http:
             last = attempt == self._attempts
             try:
                 with telemetry.span("portal", host=self._host):
-                    answer = await self._attempt(request)
+                    answer = await self._attempt(asked)
             except PortalUnavailable as error:
                 if error.reason != "connection" or last or time.monotonic() - started > self._timeout:
                     raise
@@ -154,17 +137,15 @@ class Http:
             await asyncio.sleep(wait if wait is not None else random.uniform(0.1, 0.3) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def _attempt(self, request: httpx.Request) -> Answer:
+    async def _attempt(self, asked: Question) -> Answer:
+        traced = trace.portal_headers()
         try:
-            # httpx counts the time between two chunks; a server that drips would hold us for ever.
-            request.headers.update(trace.portal_headers())
             started = time.monotonic()
+            # The transport counts the time between two chunks; a server that drips would hold us for ever.
             async with asyncio.timeout(self._timeout):
-                response = await self._client.send(request, stream=True)
-                try:
-                    answer = Answer(response.status_code, response.headers, await _read(response))
-                finally:
-                    await response.aclose()
+                answer = await self._transport.ask(
+                    replace(asked, headers={**asked.headers, **traced}) if traced else asked
+                )
             if trace.current():  # for a citizen; and not the address, which may hold an application's code
                 ms = round((time.monotonic() - started) * 1000)
                 log.info("portal", host=self._host, status=answer.status, ms=ms)
@@ -179,15 +160,12 @@ class Http:
             raise PortalUnavailable("connection", f"{self._host} is not reachable ({error})") from None
 
 
-async def _read(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise PortalProtocolError(f"{response.url.host} sent more than {MAX_BODY // 2**20} MB")
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _transport(host: str, timeout: float, given: httpx.AsyncBaseTransport | None) -> Transport:
+    # A proxy that the environment names never leads to this machine; others are left to httpx.
+    outside = host not in LOOPBACK
+    if given is not None or (outside and getproxies()):
+        return OverHttpx(timeout, _HEADERS, given, trust_env=outside)
+    return Direct(timeout, _HEADERS, trust_env=outside)
 
 
 def _decode(answer: Answer) -> Any:
@@ -204,7 +182,7 @@ def _decode(answer: Answer) -> Any:
         raise PortalProtocolError(f"the portal answered {kind} that is not JSON") from None
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds; a date instead of a number is treated as absent."""
     try:
         return max(0.0, float(headers.get("retry-after", "")))

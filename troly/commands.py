@@ -68,7 +68,7 @@ def _serve_one(name: str, config: Settings) -> None:
     collector.rest()
     target, variable, _ = _PROCESSES[name]
     require_free_port(config.host, getattr(config, variable), variable.upper())
-    log.configure(config.log_level, process=name)
+    log.configure(config.log_level, process=name, once=True)
     telemetry.configure(config.otel_exporter_otlp_endpoint, name)
     absent.remember("sniffio")
     module, function = target.split(":")

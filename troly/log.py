@@ -8,8 +8,12 @@ import sys
 import structlog
 
 
-def configure(level: str = "info", *, process: str = "") -> None:
-    """Send logs of this process to standard error as one line each (JSON when not a terminal)."""
+def configure(level: str = "info", *, process: str = "", once: bool = False) -> None:
+    """Send logs of this process to standard error as one line each (JSON when not a terminal).
+
+    `once`: it is not called again, as in a server; then each logger is put together once, not for each line,
+    those of Rasa's unwritten lines included.
+    """
     number = getattr(logging, level.upper())
     renderer: structlog.types.Processor = (
         structlog.dev.ConsoleRenderer(colors=True)
@@ -28,8 +32,8 @@ def configure(level: str = "info", *, process: str = "") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         # Writes a line at once; the one that prints writes its end apart.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        # Not cached: a second configuration in the same process must reach loggers already used.
-        cache_logger_on_first_use=False,
+        # A second configuration in the same process must reach loggers already used.
+        cache_logger_on_first_use=once,
     )
     structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.understanding.tokens import LETTERS
@@ -14,6 +14,8 @@ from troly.text import fold
 
 _LONGEST = 5
 _Phrase = tuple[str, ...]
+_Phrases = Mapping[str, Sequence[_Phrase]]
+"""Phrases by their first words, the longest of each first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,13 @@ class Borrowed:
     names: frozenset[_Phrase] = frozenset()
     greetings: frozenset[_Phrase] = frozenset()
     loans: frozenset[str] = frozenset()
+    _names: _Phrases = field(init=False, repr=False, compare=False)
+    _all: _Phrases = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Has the phrases at hand by the words that they begin with."""
+        object.__setattr__(self, "_names", _by_first(self.names))
+        object.__setattr__(self, "_all", _by_first(self.names | self.greetings))
 
     @classmethod
     def of(cls, names: Iterable[str], greetings: Iterable[str], loans: Iterable[str]) -> Borrowed:
@@ -32,12 +41,12 @@ class Borrowed:
     def only_names(self, text: str) -> bool:
         """Whether the text is nothing but names of papers, offices and places."""
         words = LETTERS.findall(text)
-        return bool(words) and not _without(words, self.names)
+        return bool(words) and not _without(words, self._names)
 
     def rest(self, text: str) -> list[str] | None:
         """The words that are left without names and greetings, in lower case; None where nothing went."""
         words = LETTERS.findall(text)
-        kept = _without(_without_capitals(words), self.names | self.greetings)
+        kept = _without(_without_capitals(words), self._all)
         return [word.lower() for word in kept] if 0 < len(kept) < len(words) else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,13 +65,22 @@ def _phrases(texts: Iterable[str]) -> frozenset[_Phrase]:
     return frozenset(tuple(fold(text).split()) for text in texts)
 
 
-def _without(words: Sequence[str], phrases: frozenset[_Phrase]) -> list[str]:
+def _by_first(phrases: Iterable[_Phrase]) -> _Phrases:
+    found: dict[str, list[_Phrase]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        if 0 < len(phrase) <= _LONGEST:
+            found.setdefault(phrase[0], []).append(phrase)
+    return found
+
+
+def _without(words: Sequence[str], phrases: _Phrases) -> list[str]:
     """The words outside of phrases, longest phrases first."""
     folded = [fold(word) for word in words]
     kept: list[str] = []
     at = 0
     while at < len(words):
-        size = next((n for n in range(_LONGEST, 0, -1) if tuple(folded[at : at + n]) in phrases), 0)
+        begun = phrases.get(folded[at], ())
+        size = next((len(phrase) for phrase in begun if tuple(folded[at : at + len(phrase)]) == phrase), 0)
         if not size:
             kept.append(words[at])
         at += size or 1

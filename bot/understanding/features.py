@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.understanding.tokens import (
@@ -36,7 +37,17 @@ def grams(text: str) -> dict[str, float]:
 
     Each family has length 1, so that a short and a long message weigh the same.
     """
-    words = WORD.findall(mask(text))
+    return grams_of(*wording(text))
+
+
+def wording(text: str) -> tuple[tuple[str, ...], bool]:
+    """All that grams() looks at: the masked words, and whether something is asked. Texts that share it are
+    one text to the classifier, whichever code or number each of them names."""
+    return tuple(WORD.findall(mask(text))), "?" in text
+
+
+def grams_of(words: Sequence[str], asks: bool) -> dict[str, float]:
+    """As grams(), of a text's wording()."""
     bare = [strip_accents(word) for word in words]
     characters: Counter[str] = Counter()
     for word in bare:
@@ -49,11 +60,11 @@ def grams(text: str) -> dict[str, float]:
         tokens[f"s:{first} {third}"] += 1
     tokens.update(f"w:{word}" for word in bare)
     accented: Counter[str] = Counter()
-    if words != bare:
+    if list(words) != bare:
         accented.update(f"a:{word}" for word in words)
         accented.update(f"a:{first} {second}" for first, second in itertools.pairwise(words))
     shape: Counter[str] = Counter({f"n:{min(len(bare), 12)}": 1})
-    if "?" in text:
+    if asks:
         shape["n:?"] = 1
     made: dict[str, float] = {}
     for family, weight in ((characters, 1.0), (tokens, 1.0), (accented, 0.6), (shape, 0.25)):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.understanding.bags import Bags
-from bot.understanding.features import grams
+from bot.understanding.features import grams, grams_of, wording
 
 _MIN_COUNT = 2
 _MAX_GRAMS = 160_000
+_REMEMBERED = 2_000
+"""Short wordings whose probabilities are kept; citizens ask much in the same words."""
+_SHORT = 40
+"""Words, up to which a wording may come again."""
 _TOLERANCE = 1.0
 """Of the optimizer. A finer one (0.1) took a third longer and was right in as many held-out messages."""
 
@@ -29,6 +34,13 @@ class IntentModel:
     weights: NDArray[np.float16]
     bias: NDArray[np.float32]
     temperature: float = 1.0
+    _seen: Callable[[tuple[str, ...], bool], NDArray[np.float64]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Remembers what it was asked last; a model does not change once it is trained."""
+        self._seen = lru_cache(_REMEMBERED)(self._of_wording)
 
     @classmethod
     def train(
@@ -112,10 +124,16 @@ class IntentModel:
         self.idf, self.weights = self.idf[keep], self.weights[keep]
 
     def probabilities(self, text: str) -> NDArray[np.float64]:
-        """One probability a label, in the order of `labels`."""
-        indices, values = self._vector(grams(text))
-        scores = self.bias + values @ self.weights[indices].astype(np.float32)
-        return softmax(scores * self.temperature)
+        """One probability a label, in the order of `labels`; not to be written to."""
+        words, asks = wording(text)
+        return (self._seen if len(words) <= _SHORT else self._of_wording)(words, asks)
+
+    def _of_wording(self, words: tuple[str, ...], asks: bool) -> NDArray[np.float64]:
+        indices, values = self._vector(grams_of(words, asks))
+        scores = self.bias + values @ self.weights.take(indices, axis=0).astype(np.float32)
+        made = softmax(scores * self.temperature)
+        made.flags.writeable = False
+        return made
 
     def ranking(self, text: str) -> list[tuple[str, float]]:
         """Labels with their probabilities, most likely first."""
@@ -124,7 +142,8 @@ class IntentModel:
 
 def ranked(labels: Sequence[str], probabilities: NDArray[np.float64]) -> list[tuple[str, float]]:
     """Labels with their probabilities, most likely first."""
-    return [(labels[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")]
+    values = probabilities.tolist()
+    return [(labels[i], values[i]) for i in np.argsort(-probabilities, kind="stable").tolist()]
 
 
 def softmax(scores: NDArray[Any]) -> NDArray[np.float64]:

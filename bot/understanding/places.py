@@ -41,6 +41,11 @@ class PlaceFinder:
     """Knows units by name: folded name without kind -> kind (folded) -> full name."""
 
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _begun: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Most words of a message begin no name."""
+        self._begun = frozenset(name.partition(" ")[0] for name in self.units)
 
     @classmethod
     def of(cls, names: Iterable[str]) -> PlaceFinder:
@@ -56,7 +61,9 @@ class PlaceFinder:
         """The first unit that the text names, the longest name where several begin there."""
         found = list(WORD.finditer(text))
         words = [fold(match[0]) for match in found]
-        for at in range(len(words)):
+        for at, word in enumerate(words):
+            if word not in self._begun:
+                continue
             for size in range(min(_LONGEST, len(words) - at), 0, -1):
                 kinds = self.units.get(" ".join(words[at : at + size]))
                 if kinds is None:

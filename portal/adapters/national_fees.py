@@ -9,11 +9,15 @@ from portal.adapters.values import lines, number, records, text
 from portal.models import Currency, Fee
 from troly.text import fold
 
+_LEAD = r"^(?:[-+*•(.:\s]|phi|le phi|0 dong|0d\b)*"
 _FREE = re.compile(
-    r"^(?:[-+*•(.:\s]|phi|le phi|:|0 dong|0d\b)*"
-    r"(?:mien (?:phi|le phi|thu|toan bo)|khong thu|khong mat (?:phi|tien)|"
+    rf"{_LEAD}(?:mien (?:phi|le phi|thu|toan bo)|khong thu|khong mat (?:phi|tien)|"
     r"khong(?: co| phai nop)?(?: phi| le phi)?[.\s]*$|0[.\s]*$)"
 )
+_BEGIN = re.compile(_LEAD)
+_HEAD = 300
+"""Characters of a note, of which many are pages long, that mostly tell whether it begins with "free"."""
+_WORDS_OF_FREE = 40
 _CONDITION = re.compile(r"\b(doi voi|truong hop|cho (?:nguoi|cac|doi tuong|tre)|tu ngay|neu|den het|khi)\b")
 _SUM = re.compile(r"\b([1-9][0-9]*(?:[.,\s][0-9]{3})*)\s*(?:d\b|dong|vnd|vnđ|usd|do la|\$)")
 _CURRENCIES: dict[str, Currency] = {"viet nam dong": "VND", "vnd": "VND", "dong": "VND", "usd": "USD"}
@@ -33,10 +37,18 @@ def says_free(note: str, *, charged: bool = False) -> bool:
     "Miễn phí" does; "Miễn phí đối với người cao tuổi…" only beside a fee for the others (charged): alone it
     leaves open what the others pay. "Theo quy định…", "Chưa có quy định" do not.
     """
+    if len(note) > _HEAD and _begins_otherwise(fold(note[:_HEAD])):
+        return False
     folded = fold(note)
     if not _FREE.match(folded) or _SUM.search(folded):
         return False
     return charged or not _CONDITION.search(folded)
+
+
+def _begins_otherwise(head: str) -> bool:
+    """Whether what comes after bullets and the like is all there, and is not "free"."""
+    begin = _BEGIN.match(head)
+    return begin is not None and begin.end() < len(head) - _WORDS_OF_FREE and not _FREE.match(head)
 
 
 def _fee(item: dict[str, Any], value: float | None, note: str, *, charged: bool) -> Fee | None:

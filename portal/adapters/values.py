@@ -11,8 +11,7 @@ from typing import Any
 from troly.clock import VIETNAM
 from troly.text import clean, fold, squeeze
 
-_LINES = re.compile(r"[ \t\u00a0]{2,}|[\t\u00a0]")  # not each space that stands alone
-_BLANK_LINES = re.compile(r"\s*\n\s*")
+_GAPS = re.compile(r"[ \t\u00a0]{2,}|[\t\u00a0]")  # not each space that stands alone
 _PROVINCE = re.compile(r"(?:^|[\s\-–,])(?:tỉnh|thành phố|tp\.?)\s+([^-–,]+)$", re.IGNORECASE)
 
 
@@ -25,7 +24,12 @@ def lines(value: Any) -> str:
     """Text that keeps its line breaks, without empty lines."""
     if not isinstance(value, str):
         return ""
-    return _BLANK_LINES.sub("\n", _LINES.sub(" ", clean(value.replace("\r\n", "\n").replace("\r", "\n"))))
+    cleaned = clean(value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value)
+    if "  " in cleaned or "\t" in cleaned or "\u00a0" in cleaned:
+        cleaned = _GAPS.sub(" ", cleaned)
+    if "\n" not in cleaned:
+        return cleaned
+    return "\n".join([line for part in cleaned.split("\n") if (line := part.strip())])
 
 
 def number(value: Any) -> float | None:

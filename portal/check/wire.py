@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
-
 from portal.breaker import Breaker
-from portal.http import Answer, Http
+from portal.http import Http
+from portal.transport import Answer, Question
 
 _NEVER = 1_000_000
 
@@ -28,7 +27,7 @@ class Heard(Http):
         except ValueError:
             return None
 
-    async def _ask(self, request: httpx.Request) -> Answer:
+    async def _ask(self, asked: Question) -> Answer:
         self.last = None
-        self.last = await super()._ask(request)
+        self.last = await super()._ask(asked)
         return self.last

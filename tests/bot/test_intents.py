@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bot.understanding.augment import augment
 from bot.understanding.data import Sentence
 from bot.understanding.decide import by_form, names_choice, rejected
-from bot.understanding.features import grams, mask
+from bot.understanding.features import grams, mask, wording
 from bot.understanding.intents import IntentModel
 from bot.understanding.noise import reversed_shorthand, teencode, telex, typos, unaccented
 from bot.understanding.second_opinion import EncoderHead, together
@@ -58,6 +59,35 @@ def test_an_unseen_message_gets_its_intent_with_and_without_marks(
 def test_probabilities_add_up(model: IntentModel) -> None:
     assert sum(p for _, p in model.ranking("làm ở đâu")) == pytest.approx(1)
     assert sum(p for _, p in model.ranking("ⴰⴱⵛ")) == pytest.approx(1)
+
+
+def test_messages_that_differ_in_numbers_alone_are_looked_at_once(
+    model: IntentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = model.probabilities("lệ phí thủ tục 1.001193 là bao nhiêu")
+    expected = model._of_wording(*wording("lệ phí thủ tục 1.003462 là bao nhiêu"))
+    assert wording("lệ phí 1.001193?") != wording("lệ phí 1.001193") == wording("lệ phí 1.003462")
+    monkeypatch.setattr(IntentModel, "_vector", lambda *_: pytest.fail("looked at again"))
+    assert np.array_equal(model.probabilities("Lệ phí thủ tục 1.003462 là bao nhiêu"), first)
+    assert np.array_equal(first, expected)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1.0
+
+
+def test_long_messages_are_not_remembered(model: IntentModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "đăng ký khai sinh " * 20
+    first = model.probabilities(long)
+    seen: list[int] = []
+    monkeypatch.setattr(IntentModel, "_vector", _counting(IntentModel._vector, seen))
+    assert np.array_equal(model.probabilities(long), first) and seen == [1]
+
+
+def _counting(of: Any, seen: list[int]) -> Any:
+    def counted(self: IntentModel, bag: Any) -> Any:
+        seen.append(1)
+        return of(self, bag)
+
+    return counted
 
 
 def test_training_twice_gives_the_same_model(model: IntentModel) -> None:

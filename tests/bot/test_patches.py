@@ -143,6 +143,23 @@ def test_an_action_is_told_of_the_latest_turn_and_of_all_that_holds(patched: Rem
     assert called == before and called["tracker"]["slots"]["a"] == 1
 
 
+def test_what_was_understood_is_told_once_and_no_more_than_actions_read(patched: RemoteAction) -> None:
+    parsed = {
+        "intent": {"name": "ask_fee", "confidence": 0.9}, "entities": [], "text": "hai", "message_id": "m",
+        "text_normalized": "hai", "ms_parts": {"intent": 0.1},
+        "intent_ranking": [{"name": "ask_fee", "confidence": 0.9}],
+        "metadata": {"visitor": "x"},
+    }  # fmt: skip
+    said = UserUttered("hai", parsed["intent"], [], parsed, message_id="m", metadata={"visitor": "x"})
+    tracker = DialogueStateTracker.from_events("s", [said], slots=[])
+    told = patched._action_call_format(tracker, Domain.empty())["tracker"]
+    assert said.parse_data == parsed, "what is stored is all there"
+    assert told["latest_message"] == {
+        name: value for name, value in parsed.items() if name not in ("intent_ranking", "ms_parts")
+    }
+    assert "parse_data" not in told["events"][0] and told["events"][0]["metadata"] == {"visitor": "x"}
+
+
 def test_before_the_first_message_an_action_is_told_of_everything(patched: RemoteAction) -> None:
     tracker = DialogueStateTracker.from_events("s", [ActionExecuted("action_session_start")])
     domain = Domain.empty()

@@ -54,6 +54,16 @@ def test_of_a_masked_message_only_intent_language_and_ids_are_left() -> None:
     assert isinstance(again, UserUttered) and again.text == MASK
 
 
+def test_of_the_ranking_as_much_is_kept_as_staff_are_shown() -> None:
+    ranking = [{"name": f"intent_{n}", "confidence": 0.1} for n in range(10)]
+    message = UserUttered("a", parse_data={"intent": ranking[0], "entities": [], "intent_ranking": ranking})
+    short = UserUttered("b", parse_data={"intent": ranking[0], "entities": [], "intent_ranking": ranking[:2]})
+    first, second = secrets.as_stored([message, short], 0)
+    assert first["parse_data"]["intent_ranking"] == ranking[:5]
+    assert second["parse_data"]["intent_ranking"] == ranking[:2]
+    assert message.parse_data["intent_ranking"] == ranking, "the conversation goes on with all of it"
+
+
 def test_the_hash_of_the_visitors_address_is_kept_nowhere() -> None:
     metadata = {"channel": "web", "visitor": "a-hash"}
     events = [

@@ -129,11 +129,13 @@ async def test_a_new_conversation_is_stored_with_all_its_events(
     assert await rows(engine) == 3 + 5
     assert await store.exists("c") is True
     assert list(await store.keys()) == ["c"]
-    tracker = await loaded(store)
-    assert [event.type_name for event in tracker.events] == [
+    tracker, full = await loaded(store), await store.retrieve_full_tracker("c")
+    assert full is not None
+    assert [event.type_name for event in full.events] == [
         *("action", "session_started", "action"),
         *("user", "slot", "action", "bot", "action"),
     ]
+    assert list(tracker.events) == [event for event in full.events if event.type_name != "bot"]
     assert tracker.get_slot("procedure_code") == "1.001193"
     assert tracker.latest_action_name == "action_listen"
 

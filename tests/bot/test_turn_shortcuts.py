@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-import re
 from collections.abc import Iterator
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
-import rasa.core.policies.rule_policy
-import rasa.core.processor
+import rasa.core.actions.action
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.core.actions.action import ActionExtractSlots
-from rasa.shared.core.domain import Domain
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.shared.core.domain import ActionNotFoundException, Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -35,14 +33,15 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 
 from bot import assistant, turn_shortcuts
 
 _RASA_APPLIED = DialogueStateTracker.applied_events
 _RASA_EMPTY = Domain.is_empty
 _RASA_EXTRACTS = ActionExtractSlots.run
-_LOGGING = (rasa.core.processor, rasa.core.policies.rule_policy)
-_RASA_COPIES = [module.copy for module in _LOGGING]
+_RASA_MOST: Any = PolicyPrediction.max_confidence
+_RASA_ACTION = rasa.core.actions.action.action_for_name_or_text
 
 PLAIN: list[st.SearchStrategy[Event]] = [
     st.builds(ActionExecuted, st.sampled_from(["action_listen", "action_x", "some_form"])),
@@ -71,8 +70,8 @@ def as_rasa_made_it() -> Iterator[None]:
     DialogueStateTracker.applied_events = _RASA_APPLIED
     Domain.is_empty = _RASA_EMPTY
     ActionExtractSlots.run = _RASA_EXTRACTS
-    for module, theirs in zip(_LOGGING, _RASA_COPIES, strict=True):
-        setattr(module, "copy", theirs)  # noqa: B010
+    PolicyPrediction.max_confidence = _RASA_MOST
+    rasa.core.actions.action.action_for_name_or_text = _RASA_ACTION
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +136,51 @@ async def test_a_slot_that_an_action_fills_from_each_message_is_left_to_it() -> 
     assert turn_shortcuts._with_slots_that_messages_fill(checked) is checked
 
 
-def test_rasa_copies_there_for_its_log_alone() -> None:
-    for module in _LOGGING:
-        source = inspect.getsource(module)
-        lines = re.findall(r"structlogger\.debug\((?:[^()]|\([^()]*\))*\)", source)
-        logged = sum(line.count("copy.deepcopy(") for line in lines)
-        assert logged and logged == len(re.findall(r"(?<![\w.])copy\.", source))
+def test_the_most_probable_action_is_the_one_that_rasa_finds() -> None:
+    for values in ([0.0, 0.3, 1.0, 0.3], [0.0, 0.0], []):
+        prediction = PolicyPrediction(values, "RulePolicy")
+        for _ in range(2):
+            assert turn_shortcuts.max_confidence(prediction) == _RASA_MOST.fget(prediction)
+
+
+class _Counted(list[float]):
+    reads = 0
+
+    def __iter__(self) -> Iterator[float]:
+        self.reads += 1
+        return super().__iter__()
+
+
+def test_all_actions_of_a_prediction_are_looked_through_once() -> None:
+    turn_shortcuts.apply()
+    values = _Counted([0.1, 0.7])
+    prediction = PolicyPrediction(values, "RulePolicy")
+    assert [prediction.max_confidence for _ in range(3)] == [0.7] * 3 and values.reads == 1
+    assert prediction.max_confidence_index == 1
+
+
+def test_the_same_actions_are_found_by_their_names(domain: Domain) -> None:
+    endpoints = [EndpointConfig("http://a"), EndpointConfig("http://b"), None]
+    for name in domain.action_names_or_texts:
+        for endpoint in endpoints:
+            expected = _RASA_ACTION(name, domain, endpoint)
+            for _ in range(2):
+                found = turn_shortcuts.action_of(name, domain, endpoint)
+                assert type(found) is type(expected) and found.name() == expected.name()
+                assert getattr(found, "action_endpoint", None) is getattr(expected, "action_endpoint", None)
+    with pytest.raises(ActionNotFoundException):
+        turn_shortcuts.action_of("no_such_action", domain, None)
+
+
+def test_only_actions_that_hold_nothing_of_a_conversation_are_kept(domain: Domain) -> None:
+    endpoint = EndpointConfig("http://a")
+
+    def kept(name: str) -> bool:
+        first, second = (turn_shortcuts.action_of(name, domain, endpoint) for _ in range(2))
+        return first is second
+
+    assert kept("action_listen") and kept("action_answer_procedure")
+    assert not any(kept(form) for form in domain.form_names)
 
 
 def test_applied_it_is_what_rasa_uses(domain: Domain) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from portal.breaker import Breaker
 from portal.errors import PortalProtocolError, PortalRejected, PortalUnavailable
-from portal.http import MAX_BODY, USER_AGENT, Http
+from portal.http import USER_AGENT, Http
+from portal.transport import MAX_BODY
 
 
 def reply(status: str = "200 OK", body: bytes = b'{"a": 1}', headers: str = "") -> bytes:

@@ -25,3 +25,12 @@ def test_rasas_debugging_which_quotes_messages_is_left_out(capsys: pytest.Captur
     written = capsys.readouterr().err
     assert "7195" not in written
     assert "model loaded" in written and "rest.failed" in written
+
+
+def test_a_server_puts_each_logger_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr(structlog, "configure", lambda **named: seen.update(named))
+    log.configure("info", process="rasa", once=True)
+    assert seen["cache_logger_on_first_use"] is True
+    log.configure("info")
+    assert seen["cache_logger_on_first_use"] is False

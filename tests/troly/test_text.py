@@ -78,6 +78,27 @@ def test_the_quick_ways_say_the_same_of_every_character() -> None:
         assert not (_CONTROL.search(sign) and sign.isprintable())
 
 
+def all_at_once(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", re.sub("[đð]", "d", re.sub("[ĐÐ]", "D", text)))
+    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", decomposed))
+
+
+@given(st.text(st.sampled_from("aeo đĐự ựợ\u0301\u0323\u1100\u1161がか\u3099\n\t\u00a0—é"), max_size=60))
+def test_marks_are_removed_word_by_word_as_from_the_whole(text: str) -> None:
+    assert strip_accents(text) == all_at_once(text)
+
+
+def test_a_long_word_and_a_long_text_lose_their_marks_too() -> None:
+    assert strip_accents("ế" * 100) == "e" * 100
+    assert strip_accents("Đường số một " * 500) == "Duong so mot " * 500
+
+
+@pytest.mark.parametrize("text", ["một\nhai\u200b", "a\n\x07b", "\ufeffmột\nhai", "một\u202e\n\thai"])
+def test_invisible_characters_are_removed_between_lines_too(text: str) -> None:
+    assert clean(text) == re.sub(_CONTROL, "", text).strip()
+    assert clean(text) != text
+
+
 @given(st.text(st.characters(max_codepoint=127)))
 def test_plain_letters_have_no_marks(text: str) -> None:
     assert strip_accents(text) == text == unicodedata.normalize("NFD", text)
