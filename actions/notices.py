@@ -88,9 +88,8 @@ class ActionAskFollowDone(Action):
     ) -> list[EventType]:
         turn = read(tracker)
         code = tracker.get_slot("follow_code")
-        answers = (
-            turn.intent == _OPENS or misses(turn, _OPENS) or turn.entities.get("application_code") == code
-        )
+        named = code is not None and turn.entities.get("application_code") == code
+        answers = turn.intent == _OPENS or misses(turn, _OPENS) or named
         record = {"intent": _OPENS, "application_code": code}
         agree = [
             Button(title={"response": "button_agree"}, payload="/affirm"),

@@ -171,8 +171,10 @@ def _found(turn: Turn) -> Resolution:
 def _with_a_foreigner(turn: Turn, code: str) -> Group | None:
     """The question to ask where a foreigner was talked of, and the procedure found is that of Vietnamese.
 
-    Who has just asked how to marry a foreigner, and now asks for a birth certificate, may need the other one.
+    Who has just asked how to marry a foreigner, and now asks for a birth certificate, may need the other one;
+    so may who asks how to report the death of a British father.
     """
-    if turn.focus is None or not names_a_foreigner(turn.focus):
+    talked_of = turn.focus is not None and names_a_foreigner(turn.focus)
+    if not (turn.foreigner or talked_of):
         return None
     return None if names_a_foreigner(code) else group_with_a_foreigner(code)

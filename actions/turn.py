@@ -60,6 +60,8 @@ class Turn:
     focus: str | None = None
     focus_aspect: str | None = None
     choices: tuple[dict[str, Any], ...] = ()
+    foreigner: bool = False
+    """Whether the message names one."""
     follow_up: str = ""
     """The intent by which a message out of scope may go on with what was talked of."""
 
@@ -98,6 +100,7 @@ def read(tracker: Tracker) -> Turn:
         focus=tracker.get_slot("procedure_code"),
         focus_aspect=tracker.get_slot("aspect"),
         choices=tuple(choices) if isinstance(choices, list) else (),
+        foreigner=not pressed and bool(latest.get("foreigner")),
         follow_up="" if pressed else str(latest.get("follow_up") or ""),
     )
 

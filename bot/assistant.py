@@ -55,7 +55,8 @@ def _interruptions(form: str, rules: list[dict[str, Any]]) -> list[dict[str, Any
     for rule in rules:
         steps = rule["steps"]
         simple = "condition" not in rule and len(steps) == 2 and "intent" in steps[0] and "action" in steps[1]
-        if simple and not rule.get("leaves_forms"):
+        leaves = rule.get("leaves_forms") or ()  # a list of forms, or true: all of them
+        if simple and leaves is not True and form not in leaves:
             made.append(
                 {
                     "rule": f"{rule['rule']}; then {form} goes on",

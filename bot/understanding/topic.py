@@ -32,12 +32,19 @@ class Topic:
     choose ("xã hay tỉnh"), `needs` asks whether something is needed too."""
 
     cues: Mapping[str, re.Pattern[str]]
+    foreigner: re.Pattern[str]
+    """What names a foreigner, by nationality or as one."""
 
     @classmethod
     def of(cls, root: Path) -> Topic:
         """From the section `topic` of carriers.yml."""
         stated = (read_yaml(root / "carriers.yml") or {}).get("topic") or {}
-        return cls({name: _any(stated.get(name) or (), first=name == "opens") for name in _CUES})
+        cues = {name: _any(stated.get(name) or (), first=name == "opens") for name in _CUES}
+        return cls(cues, _any(stated.get("foreigner") or ()))
+
+    def speaks_of_a_foreigner(self, text: str) -> bool:
+        """Whether `text` names one."""
+        return self.foreigner.search(fold(text)) is not None
 
     def changed(self, text: str, evidence: Evidence, overview: float) -> float:
         """The probability that `text` (normalized) is about another procedure, the one with this evidence.
@@ -51,7 +58,7 @@ class Topic:
         return logistic(odds)
 
 
-def _any(phrases: Iterable[str], *, first: bool) -> re.Pattern[str]:
+def _any(phrases: Iterable[str], *, first: bool = False) -> re.Pattern[str]:
     """Matches any of the phrases, as whole words; only at the beginning where `first`."""
     folded = sorted({fold(phrase) for phrase in phrases}, key=len, reverse=True)
     return re.compile(rf"{'^' if first else chr(92) + 'b'}(?:{'|'.join(map(re.escape, folded)) or '(?!)'})\b")

@@ -297,3 +297,7 @@ def test_after_a_foreigner_the_sibling_with_a_foreigner_is_not_passed_over(
     for focus, code in (("7.0", "8.0"), ("7.1", "8.1"), ("7.1", OTHER)):
         clear = turn("ask_fee", candidates=found(code), decision="answer", change=0.9, focus=focus)
         assert resolve(clear) == Meant(code, "fee"), (focus, code)
+    named = turn("ask_fee", candidates=found("8.0", OTHER), decision="answer", foreigner=True)
+    resolution = resolve(named)
+    assert isinstance(resolution, Ask) and resolution.group == birth
+    assert resolve(turn(candidates=found("8.1"), decision="answer", foreigner=True)) == Meant("8.1", "fee")

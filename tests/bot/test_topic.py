@@ -42,3 +42,18 @@ def test_a_cue_is_a_whole_word_and_an_opening_stands_first() -> None:
 
 def test_without_cues_nothing_matches() -> None:
     assert not any(cue.search("con gi hay or") for cue in Topic.of(ROOT / "no such folder").cues.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("my father, a British citizen, passed away", True),
+        ("lấy chồng Đài Loan thì đăng ký ở đâu", True),
+        ("ba chau la nguoi Han", True),
+        ("xin lý lịch tư pháp", False),
+        ("xưởng hàn xì cần giấy phép gì", False),
+        ("I live in Hạ Long", False),
+    ],
+)
+def test_who_speaks_of_a_foreigner(text: str, named: bool) -> None:
+    assert TOPIC.speaks_of_a_foreigner(text) is named

@@ -65,7 +65,7 @@ class Rules:
         form = next((one["active_loop"] for one in rule.get("condition", ())), None)
         if form is None and kinds == ["intent", "action"]:
             self.answers[steps[0]["intent"]] = steps[1]["action"]
-            if rule.get("leaves_forms"):
+            if rule.get("leaves_forms") is True:  # where it leaves some, those have rules of their own
                 self.never_inside.add(steps[0]["intent"])
         elif form is None and kinds == ["intent", "action", "active_loop"]:
             self.opens[steps[0]["intent"]] = steps[1]["action"]
