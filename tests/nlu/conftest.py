@@ -56,6 +56,26 @@ def measure(tmp_path_factory: pytest.TempPathFactory, bare_environment: dict[str
     return run
 
 
+@pytest.fixture
+def converse(
+    reference: Path, complete_model: Path, tmp_path: Path, bare_environment: dict[str, str]
+) -> Callable[[Path], Report]:
+    """Plays dialogues through the whole stack, as the command does, and gives the report."""
+
+    def run(file: Path) -> Report:
+        catalogue = reference / "data" / "portal_details.jsonl.gz"
+        named = {
+            "DATA_DIR": tmp_path / "data",
+            "MODEL_DIR": complete_model.parent,
+            "DEMO_CATALOGUE": catalogue,
+        }
+        _troly(bare_environment, named, ["converse", str(file), "--report", str(tmp_path / "report.json")])
+        report: Report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+        return report
+
+    return run
+
+
 def _troly(environment: dict[str, str], named: dict[str, Path], arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "troly", *arguments],
