@@ -14,7 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding.finder import Finding
-from bot.understanding.scope import OUT_OF_SCOPE, mass, outside, revised
+from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.staff_guides import GUIDES
 from bot.understanding.topic import Topic
@@ -24,8 +24,6 @@ _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
-_APART = frozenset({OUT_OF_SCOPE, "abuse"})
-"""Decided by more than the odds of intents."""
 _SURELY_OUTSIDE, _LIKELY = 0.87, 0.2
 """From this probability on a message is out of scope whatever was talked of, and from that on an aspect is
 the one that is asked for. Of 41 follow-ups of tests/dialogues below the first, 35 were about what was talked
@@ -64,7 +62,6 @@ class ScopeDecision(GraphComponent):
         for message in messages:
             with timed(message, "scope"):
                 self._revise(message)
-                self._together(message)
                 self._guided(message)
                 intent = (message.get(INTENT) or {}).get("name")
                 if intent not in self._needing:
@@ -120,23 +117,6 @@ class ScopeDecision(GraphComponent):
         if rejects == (intent == OUT_OF_SCOPE):
             return
         made = [{"name": n, "confidence": round(v, 4)} for n, v in revised(ranking, out, rejects).items()]
-        message.set(INTENT, dict(made[0]), add_to_output=True)
-        message.set(INTENT_RANKING_KEY, made, add_to_output=True)
-
-    def _together(self, message: Message) -> None:
-        """Questions about a procedure share what they have in common: together they may be likelier than the
-        one other service that is likelier than each of them."""
-        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
-        intent = (message.get(INTENT) or {}).get("name")
-        if (
-            intent in self._needing
-            or intent in _APART
-            or mass(ranking, self._needing) <= ranking.get(intent, 1.0)
-        ):
-            return
-        first = next(name for name in ranking if name in self._needing)
-        order = [first, *(name for name in ranking if name != first)]
-        made = [{"name": name, "confidence": ranking[name]} for name in order]
         message.set(INTENT, dict(made[0]), add_to_output=True)
         message.set(INTENT_RANKING_KEY, made, add_to_output=True)
 

@@ -70,14 +70,3 @@ def test_what_is_hardly_out_of_scope_may_go_on_with_a_procedure(
 
 def test_what_is_in_scope_follows_up_by_itself() -> None:
     assert _decided("ask_fee", 0.2, 0.3).get("follow_up") == ""
-
-
-@pytest.mark.parametrize(("report", "intent"), [(0.31, "ask_procedure"), (0.5, "report_issue")])
-def test_questions_about_a_procedure_count_together(report: float, intent: str) -> None:
-    ranking = [
-        {"name": name, "confidence": share}
-        for name, share in (("report_issue", report), ("ask_procedure", 0.23), ("ask_place", 0.16))
-    ]
-    message = Message({"text": "x", "intent": ranking[0], "intent_ranking": ranking})
-    decided = ScopeDecision({"data": "nlu_data"}).process([message])[0]
-    assert decided.get("intent")["name"] == decided.get("intent_ranking")[0]["name"] == intent
