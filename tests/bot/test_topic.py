@@ -34,6 +34,12 @@ def test_small_words_speak_for_a_new_topic_or_against_it(new: str, same: str) ->
     assert TOPIC.changed(new, evidence, 0.2) > TOPIC.changed(same, evidence, 0.2)
 
 
+def test_a_bare_subject_is_a_new_one_and_a_bare_question_is_not() -> None:
+    bare = Evidence(asked=1.0, named=0.5, matched=1.5, score=0.9)
+    assert TOPIC.changed("căn cước", bare, 0.99) == 1.0
+    assert TOPIC.changed("mấy ngày", bare, 0.0) < 0.5
+
+
 def test_a_cue_is_a_whole_word_and_an_opening_stands_first() -> None:
     assert not TOPIC.cues["or"].search("hang hoa")
     assert TOPIC.cues["opens"].search("con giay to")
