@@ -90,13 +90,17 @@ class PromptEngine(AsyncEngine):
             with self.sync_engine.begin() as connection:
                 return work(connection)
 
-        if _is_free(self.pool):
-            try:
-                return run()
-            except OperationalError as error:
-                if not may_wait(error.orig):
-                    raise
-        return await greenlet_spawn(run)
+        return await (_tried(run) if _is_free(self.pool) else greenlet_spawn(run))
+
+
+async def _tried(fn: Callable[..., Result], *args: Any, **options: Any) -> Result:
+    """What `fn` returns, called directly, and in a greenlet where that met a lock."""
+    try:
+        return fn(*args, **options)
+    except OperationalError as error:
+        if not may_wait(error.orig):
+            raise
+    return await greenlet_spawn(fn, *args, **options)
 
 
 def _is_free(pool: Pool) -> bool:
@@ -123,18 +127,10 @@ class _Connection(AsyncConnection):
         return await super().start(is_ctxmanager)
 
     async def execute(self, *statement: Any, **options: Any) -> Any:
-        return await self._tried(self._proxied.execute, *statement, **options)
+        return await _tried(self._proxied.execute, *statement, **options)
 
     async def exec_driver_sql(self, *statement: Any, **options: Any) -> Any:
-        return await self._tried(self._proxied.exec_driver_sql, *statement, **options)
-
-    async def _tried(self, fn: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        try:
-            return fn(*args, **options)
-        except OperationalError as error:
-            if not may_wait(error.orig):
-                raise
-        return await greenlet_spawn(fn, *args, **options)
+        return await _tried(self._proxied.exec_driver_sql, *statement, **options)
 
     async def __aexit__(self, *_: object) -> None:
         self._proxied.close()
