@@ -24,7 +24,7 @@ FORMULAS: dict[str, tuple[frozenset[str], bool, str, tuple[str, ...]]] = {
     "TOP_BY_WORDS": (_VI_EN, False, "first", ("asked", "named", "covered", "score", "margin", "fifth")),
     "TOP": (_VI_EN, True, "first", ("asked", "named", "covered", "score", "margin", "fifth", "lead")),
     "TOP_FOREIGN": (_CJK, True, "first", ("score", "margin", "fifth", "dense", "covered")),
-    "AMONG": (_VI_EN, True, "five", ("score", "covered", "dense", "named", "content")),
+    "AMONG": (_VI_EN, True, "five", ("score", "covered", "dense", "named", "content", "fifth")),
     "AMONG_FOREIGN": (_CJK, True, "five", ("score", "dense")),
 }
 """Name in certainty.py -> languages, with the encoder, right first or among five, what it looks at."""
@@ -98,7 +98,7 @@ def fit(name: str, seen: Sequence[Seen]) -> Fit | None:
     slopes = whole.coef_[0] / spread
     weights = {"constant": float(whole.intercept_[0] - slopes @ mean)}
     weights |= dict(zip(features, map(float, slopes), strict=True))
-    own = np.array([one.kind == "written" for one in used])
+    own = np.array([one.kind in ("written", "blind") for one in used])
     rounded = {key: round(value, 2) for key, value in weights.items()}
     return Fit(name, len(used), rounded, float(roc_auc_score(y, unseen)), _reached(unseen[own], y[own]))
 

@@ -53,6 +53,7 @@ class _Prepared:
     def __init__(self, root: Path, items: list[Served], citizens: Citizens) -> None:
         self._items = items
         self._siblings = sibling_codes(root)
+        self._records = served.records()
         names = data.citizens_names(root)
         self._seldom = data.seldom_needed(root)
         self._analyzers: dict[str, Analyzer] = make_analyzers(root, names, self._seldom)
@@ -73,6 +74,7 @@ class _Prepared:
             thresholds=_ALWAYS_ENCODE,
             siblings=self._siblings,
             seldom=self._seldom,
+            records=self._records,
         )
 
         def find(message: Message, encode: bool) -> Finding:

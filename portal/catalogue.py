@@ -10,14 +10,14 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,6 +29,7 @@ from portal.catalogue_store import Failure, Report, list_hash_of, read, write
 from portal.codes import strip_locality
 from portal.errors import RecordError
 from portal.models import Level, Procedure
+from portal.record_text import searchable
 from troly.clock import now
 from troly.errors import UsageError
 from troly.tables.catalogue import CatalogueProcedure
@@ -76,15 +77,22 @@ class Catalogue:
     async def names(self) -> list[CatalogueName]:
         """The served procedures that are in force, by code, each code once."""
         table = CatalogueProcedure
-        query = (
-            select(table.code, table.name, table.name_en, table.field, table.levels, table.type)
-            .where(self._served(), table.withdrawn_at.is_(None))
-            .order_by(table.code, table.updated_at.is_(None), table.updated_at.desc(), table.id.desc())
-        )
+        query = self._in_force(table.code, table.name, table.name_en, table.field, table.levels, table.type)
         found: dict[str, CatalogueName] = {}
         for code, name, name_en, field, levels, kind in await self._rows(query):
             found.setdefault(code, CatalogueName(code, name, name_en, field, tuple(levels), kind))
         return list(found.values())
+
+    async def contents(self) -> dict[str, str]:
+        """By code, for what names() gives: a fingerprint of all that the portal states."""
+        table = CatalogueProcedure
+        return _first(await self._rows(self._in_force(table.code, table.content_hash)))
+
+    async def texts(self, codes: Sequence[str]) -> dict[str, str]:
+        """By code, the words of a procedure's record (portal.record_text); of at most some hundred codes."""
+        table = CatalogueProcedure
+        query = self._in_force(table.code, table.detail).where(table.code.in_(codes))
+        return {code: searchable(detail) for code, detail in _first(await self._rows(query)).items()}
 
     async def fingerprint(self) -> str:
         """Changes when names() does; tells whether an index built from them is still good."""
@@ -176,8 +184,25 @@ class Catalogue:
             async with self._engine.connect() as connection:
                 return list(await connection.execute(query, values))
 
+    def _in_force(self, *columns: Any) -> Select[Any]:
+        """Of a code that is in use twice, what changed last comes first."""
+        table = CatalogueProcedure
+        return (
+            select(*columns)
+            .where(self._served(), table.withdrawn_at.is_(None))
+            .order_by(table.code, table.updated_at.is_(None), table.updated_at.desc(), table.id.desc())
+        )
+
     def _served(self) -> ColumnElement[bool]:
         return _served_by(self._province)
+
+
+def _first(rows: Iterable[Any]) -> dict[str, Any]:
+    """By the first value of a row the second, of several the first."""
+    found: dict[str, Any] = {}
+    for key, value in rows:
+        found.setdefault(key, value)
+    return found
 
 
 def _served_by(province: Any) -> ColumnElement[bool]:

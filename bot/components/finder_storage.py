@@ -13,11 +13,12 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
 from bot.components.encoding import adopt, passages, record
-from bot.understanding import data, taught
+from bot.understanding import data, served, taught
 from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
 from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.freshness import with_vectors
+from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Served
 from bot.understanding.spelling import Speller
 from portal.catalogue import CatalogueName
@@ -44,12 +45,21 @@ def make_finder(
     items: Sequence[Served],
     vectors: Mapping[str, NDArray[np.float16]],
     citizens: Citizens | None = None,
+    records: RecordIndex | None = None,
 ) -> Finder:
     """The finder over these procedures, with nlu_data/ as it is now, or with other everyday names."""
     citizens = data.citizens_names(root) if citizens is None else citizens
     seldom = data.seldom_needed(root)
     analyzers = make_analyzers(root, citizens, seldom)
-    return Finder(items, citizens, analyzers, vectors, siblings=sibling_codes(root), seldom=seldom)
+    return Finder(
+        items,
+        citizens,
+        analyzers,
+        vectors,
+        siblings=sibling_codes(root),
+        seldom=seldom,
+        records=records,
+    )
 
 
 def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> dict[str, Analyzer]:
@@ -118,7 +128,8 @@ def load_index(
         Served(code, name, title, tuple(levels)) for code, name, title, levels in stated
     ]
     citizens = everyday_names(root)
-    return make_finder(root, items, with_vectors(vectors, items, citizens, passages), citizens)
+    known = with_vectors(vectors, items, citizens, passages)
+    return make_finder(root, items, known, citizens, served.records())
 
 
 def _packed(texts: Sequence[str]) -> NDArray[np.uint8]:

@@ -84,10 +84,11 @@ class ProcedureFinder(GraphComponent):
         return data.fingerprint(data_folder(config), *files) + served.fingerprint()
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Collects the names and encodes those that were never encoded."""
+        """Collects the names and encodes those that were never encoded; indexes the records."""
         items, texts = build(data_folder(self._config), served.names())
         vectors = name_vectors(texts)
         save_index(self._storage, self._resource, items, texts if vectors is not None else [], vectors)
+        served.records()  # read and counted here rather than at the next start
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -121,14 +122,15 @@ class ProcedureFinder(GraphComponent):
             if entity["entity"] == "procedure_code" and (known := finder.by_code(entity["value"])):
                 return Finding((known,), "answer", 1.0)
         language = message.get("language_seen") or language_so_far(message, tracker)
-        if language == "en" and not normalized(message).isascii():
+        text = _without_places(message)
+        if language == "en" and not text.isascii():
             language = None  # the Vietnamese name of a paper in an English conversation: both are searched
         if (corrected := self._corrected(finder, normalized(message), language, tracker)) is not None:
             return corrected
         # What seems to be about no procedure is worth the words only, and a vector that is there already.
         worth = self._worth_finding(message) or bool(message.get("encoded"))
         encode = _encode if worth and encoder_runs() else None
-        return finder.find(_without_places(message), language, encode, message.get("text_restored"))
+        return finder.find(text, language, encode, message.get("text_restored"))
 
     def _worth_finding(self, message: Message) -> bool:
         """Whether the intent is about a procedure, or may be although another is likelier."""

@@ -28,7 +28,7 @@ _SURELY_OUTSIDE, _LIKELY = 0.87, 0.2
 """From this probability on a message is out of scope whatever was talked of, and from that on an aspect is
 the one that is asked for. Of 41 follow-ups of tests/dialogues below the first, 35 were about what was talked
 of."""
-_NAMED_OUTSIDE, _FITS = 0.7, 0.6
+_NAMED_OUTSIDE, _FITS = 0.7, 0.7
 """The same for a message out of scope, whose first procedure must also have this score. Nothing is answered
 by them: they only say what the message would have been about."""
 

@@ -22,8 +22,9 @@ from bot.understanding.certainty import (
 )
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
 from bot.understanding.lexical import Floats
+from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Route, Served, build_route
-from bot.understanding.scoring import Scores
+from bot.understanding.scoring import Scored, Scores
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.syllables import vietnamese_shaped
 from bot.understanding.tokens import folded_words, is_cjk
@@ -44,7 +45,7 @@ _LITTLE = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A procedure with its score, about 0..1."""
+    """A procedure with its score: about 1 where its name is in the message, more where its record fits."""
 
     code: str
     name: str
@@ -80,12 +81,20 @@ class Finder:
     siblings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     seldom: frozenset[str] = frozenset()
     """Codes that have everyday names though few ask for them."""
+    records: RecordIndex | None = None
+    """What the procedures' records say; None where only their names are known."""
     _routes: dict[str, Route] = field(default_factory=dict)
     """Those given are taken over, for nothing of theirs has changed; the others are built."""
     _by_code: dict[str, int] = field(default_factory=dict)
+    _recorded: NDArray[np.intp] | None = None
+    """Per served procedure the place of its record; one past the last where there is none."""
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
+        self._recorded = None
+        if self.records is not None:
+            places = {code: at for at, code in enumerate(self.records.stated)}
+            self._recorded = np.array([places.get(item.code, len(places)) for item in self.served])
         priors = self._priors()
         for language in ("vi", "en", "other"):
             if language in self._routes:
@@ -120,9 +129,8 @@ class Finder:
             if (route := self._routes.get(name)) is None:
                 continue
             found = self._search(name, route, text, encode, restored or text)
-            if not best.procedures or (
-                found.procedures and found.procedures[0].score > best.procedures[0].score
-            ):
+            # Scores do not compare: of one route the encoder was asked, the other has no records.
+            if not best.procedures or (found.procedures and found.certainty > best.certainty):
                 best = found
         return best
 
@@ -158,7 +166,9 @@ class Finder:
     ) -> Finding:
         foreign = name == "other"
         limits = STAFF.finder(self.thresholds)
-        scores = Scores.by_words(route, self.knobs, text, restored)
+        scores = Scores.by_words(
+            route, self.knobs, text, restored, self._said if name == "vi" and self.records else None
+        )
         ranked = scores.best()
         evidence = self._evidence(scores, ranked, name)
         mention = evidence.weighed(MENTION)
@@ -181,7 +191,7 @@ class Finder:
         among = evidence.weighed(AMONG_FOREIGN if foreign else AMONG)
         candidates = tuple(
             Candidate(item.code, item.name, round(score, 4))
-            for row, score in ranked
+            for row, _, score in ranked
             for item in (self.served[route.procedures[row]],)
             if score > _WORTHLESS
         )
@@ -194,16 +204,22 @@ class Finder:
             candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
         )
 
-    def _evidence(self, scores: Scores, ranked: Sequence[tuple[int, float]], name: str) -> Evidence:
+    def _said(self, words: Sequence[str]) -> Floats:
+        if self.records is None or self._recorded is None:
+            return np.zeros(len(self.served), dtype=np.float32)
+        shares: Floats = np.append(self.records.shares(words), np.float32(0))[self._recorded]
+        return shares
+
+    def _evidence(self, scores: Scores, ranked: Sequence[Scored], name: str) -> Evidence:
         route, match = scores.route, scores.match
-        row, score = ranked[0]
+        row, named, score = ranked[0]
         best = int(route.procedures[row])
         dense = lead = 0.0
         if scores.dense is not None:
             own = route.procedures == best
             dense = float(scores.dense[own].max())
             lead = dense - float(scores.dense[~own].max(initial=0.0))
-        second = self.served[route.procedures[ranked[1][0]]].code if len(ranked) > 1 else ""
+        second = self.served[route.procedures[ranked[1].row]].code if len(ranked) > 1 else ""
         covered = route.index.covered(scores.query, route.procedures, len(self.served))
         return Evidence(
             asked=float(match.asked[row]),
@@ -211,9 +227,9 @@ class Finder:
             matched=log_weight(route.index.matched(scores.query, row)),
             covered=float(covered[best]),
             content=log_weight(match.content),
-            score=score,
-            margin=score - ranked[1][1] if len(ranked) > 1 else score,
-            fifth=score - ranked[min(4, len(ranked) - 1)][1] if len(ranked) > 1 else score,
+            score=named,
+            margin=score - ranked[1].score if len(ranked) > 1 else score,
+            fifth=score - ranked[min(4, len(ranked) - 1)].score if len(ranked) > 1 else score,
             dense=dense,
             lead=lead,
             sibling=float(second in self.siblings.get(self.served[best].code, frozenset())),

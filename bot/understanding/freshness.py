@@ -87,6 +87,8 @@ class Freshness:
         ]
         if items and items != list(self._finder.served):
             self._finder = replace(self._finder, served=items, _routes={}, _by_code={})
+        if (records := served.records(self._finder.records)) is not self._finder.records:
+            self._finder = replace(self._finder, records=records)
 
     def _look_at_names(self) -> None:
         state = taught.state()

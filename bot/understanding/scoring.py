@@ -1,9 +1,11 @@
-"""Scores every name of a route against a message: words first, the encoder's cosines where they are known."""
+"""Scores the procedures of a route against a message: by the words of their names, by what their records say,
+and by the encoder's cosines where they are known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,14 @@ _ROWS = 150
 """Names looked at for the best procedures; the tenth procedure is always among them."""
 _FULL = 1.2
 """What a message that repeats a name in full collects; scores are given in parts of it."""
+
+
+class Scored(NamedTuple):
+    """A procedure by its best name (a row): how well its names fit, about 0..1, and its record too."""
+
+    row: int
+    named: float
+    score: float
 
 
 @dataclass(slots=True)
@@ -31,12 +41,22 @@ class Scores:
     words: Floats
     """Score by words alone."""
     total: Floats
+    recorded: Floats | None = None
+    """One a served procedure: how much of the message its record says, 0..1."""
     dense: Floats | None = None
     """Closeness by the encoder, about 0..1."""
 
     @classmethod
-    def by_words(cls, route: Route, knobs: RankingKnobs, text: str, restored: str) -> Scores:
-        """Without the encoder. `restored` has the Vietnamese marks that `text` may lack."""
+    def by_words(
+        cls,
+        route: Route,
+        knobs: RankingKnobs,
+        text: str,
+        restored: str,
+        recorded: Callable[[Sequence[str]], Floats] | None = None,
+    ) -> Scores:
+        """Without the encoder. `restored` has the Vietnamese marks that `text` may lack; `recorded` gives
+        what the records say of the words."""
         mended = route.analyzer.mend(text)
         restored = mended if restored == text else restored
         query = route.analyzer.query(mended)
@@ -54,7 +74,8 @@ class Scores:
             + knobs.spelled * match.spelled
             - knobs.variant * route.unasked(mended)
         )
-        return cls(route, knobs, mended, restored, query, match, words, words + route.prior)
+        said = recorded(query.words) if recorded else None
+        return cls(route, knobs, mended, restored, query, match, words, words + route.prior, said)
 
     def add_vector(self, vector: NDArray[np.float32]) -> None:
         """Takes the encoder's view of the message (of `restored`) in."""
@@ -71,29 +92,35 @@ class Scores:
         if self.route.vectors is None:
             return
         self.dense = np.clip((self.route.vectors @ vector - 0.80) / 0.12, 0, 1.2)
-        mixed = (self.words + self.knobs.dense * self.dense) / (1 + self.knobs.dense * 0.5)
+        share = self.knobs.dense_foreign
+        mixed = (self.words + share * self.dense) / (1 + share * 0.5)
         self.total = np.maximum(mixed, 0.9 * self.dense) + self.route.prior
 
-    def best(self, limit: int = 10) -> list[tuple[int, float]]:
-        """The best name (row) of each of the best procedures, with the procedure's score.
+    def best(self, limit: int = 10) -> list[Scored]:
+        """The best name (row) of each of the best procedures.
 
         A procedure that fits by several of its names is more likely than one that fits by one; a name that
         it does not have at all is taken to fit half as well as its best.
         """
         scored = []
         for own in self._by_procedure():
+            procedure = int(self.route.procedures[own[0]])
             best = float(self.total[own[0]])
             others = [max(0.0, float(self.total[row])) for row in own[1:3]]
-            lacking = max(0, 3 - int(self.route.sizes[self.route.procedures[own[0]]]))
-            score = best + self.knobs.further * (sum(others) + lacking * self.knobs.lacking * best) / 2
-            scored.append((own[0], score / _FULL))
-        scored.sort(key=lambda pair: -pair[1])
+            lacking = max(0, 3 - int(self.route.sizes[procedure]))
+            named = best + self.knobs.further * (sum(others) + lacking * self.knobs.lacking * best) / 2
+            said = 0.0 if self.recorded is None else float(self.recorded[procedure])
+            scored.append(Scored(own[0], named / _FULL, named / _FULL + self.knobs.records * said))
+        scored.sort(key=lambda one: -one.score)
         return scored[:limit]
 
     def _by_procedure(self) -> Iterator[list[int]]:
-        some = min(len(self.total), _ROWS)
-        rows = np.argpartition(-self.total, some - 1)[:some]
-        rows = rows[np.argsort(-self.total[rows], kind="stable")]
+        total = self.total
+        if self.recorded is not None:
+            total = total + (_FULL * self.knobs.records) * self.recorded[self.route.procedures]
+        some = min(len(total), _ROWS)
+        rows = np.argpartition(-total, some - 1)[:some]
+        rows = rows[np.argsort(-total[rows], kind="stable")]
         fits: dict[int, list[int]] = {}
         for row in rows.tolist():
             fits.setdefault(int(self.route.procedures[row]), []).append(row)

@@ -71,7 +71,7 @@ def _until(condition: object) -> None:
 
 def test_the_finder_decides_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def decide() -> str:
-        return Finder._decide(SimpleNamespace(thresholds=FINDER), "vi", 0.7, 0.9)  # type: ignore[arg-type]
+        return Finder._decide(SimpleNamespace(thresholds=FINDER), "vi", 0.77, 0.9)  # type: ignore[arg-type]
 
     assert decide() == "answer"
     monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.8})

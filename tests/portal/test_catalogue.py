@@ -228,3 +228,21 @@ async def test_the_whole_portal_is_imported_in_time_and_the_second_time_nothing_
     async with engine.connect() as connection:
         stored = (await connection.execute(select(func.count()).select_from(CatalogueProcedure))).scalar_one()
     assert stored == 5665
+
+
+async def test_the_words_of_a_record_and_whether_they_changed(
+    catalogue: Catalogue, record: Make, lines: Any
+) -> None:
+    await catalogue.import_file(lines(record(1), record(2)))
+    before = await catalogue.contents()
+    assert list(before) == [name.code for name in await catalogue.names()] and len(before) == 2
+    texts = await catalogue.texts(["1.000001", "1.999999"])
+    assert list(texts) == ["1.000001"] and "Đơn đề nghị" in texts["1.000001"]
+    assert "Cấp giấy phép mẫu số 1" in texts["1.000001"]
+    changed = record(1)
+    changed["requirementsAndConditions"] = "Có bằng trung cấp"
+    changed["updatedAt"] = changed["updatedAt"] + 1000
+    await catalogue.import_file(lines(changed))
+    after = await catalogue.contents()
+    assert after["1.000002"] == before["1.000002"] and after["1.000001"] != before["1.000001"]
+    assert "Có bằng trung cấp" in (await catalogue.texts(["1.000001"]))["1.000001"]

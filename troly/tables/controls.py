@@ -43,10 +43,10 @@ class Limit:
 
 
 LIMITS = {
-    "answer": Limit(0.60, 0.30, 0.95),
-    "answer_english": Limit(0.70, 0.30, 0.95),
+    "answer": Limit(0.75, 0.30, 0.95),
+    "answer_english": Limit(0.80, 0.30, 0.95),
     "found": Limit(0.65, 0.30, 0.95),
-    "reject": Limit(0.85, 0.40, 0.95),
+    "reject": Limit(0.50, 0.20, 0.95),
 }
 RETENTION_LEAST, RETENTION_MOST = 7, 3650
 """Days."""
