@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -17,13 +18,14 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.encoding import query_vector
 from bot.components.intent_storage import load_models, save_models
-from bot.components.storage import data_folder
+from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.intent_training import SEED, TEMPERATURE, train_head, train_intents
 from bot.understanding import data
 from bot.understanding.data import Sentence
 from bot.understanding.decide import by_form, names_choice, rejected
 from bot.understanding.intents import IntentModel, ranked
+from bot.understanding.question import asked, question
 from bot.understanding.second_opinion import EncoderHead, together
 from bot.understanding.tokens import is_cjk
 
@@ -49,6 +51,7 @@ class CitizenIntentClassifier(GraphComponent):
         self._model = model
         self._head = head
         self._known = known
+        self._needing = needing_intents(data_folder(config))
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -133,17 +136,30 @@ class CitizenIntentClassifier(GraphComponent):
             return [("out_of_scope", 0.95)]
         if self._model is None:
             return [("out_of_scope", 0.0)]
-        probabilities = self._model.probabilities(text)
-        foreign = is_cjk(text)
-        if self._head is not None and (foreign or probabilities.max() < float(self._config["sure"])):
-            vector = query_vector(message.get("text_restored") or text)
-            if vector is not None and self._head.labels == self._model.labels:
-                weight = float(self._config["encoder_weight_foreign" if foreign else "encoder_weight"])
-                second = self._head.probabilities(np.asarray(vector))
-                self._note_disagreement(message, probabilities, second)
-                probabilities = together(probabilities, second, weight)
-                message.set("encoded", True, add_to_output=True)
+        restored = message.get("text_restored") or text
+        probabilities = self._probabilities(self._model, message, text, restored)
+        if (sentence := question(text)) is not None:
+            alone = self._probabilities(self._model, message, sentence, question(restored) or sentence)
+            probabilities = asked(probabilities, alone, self._model.labels, self._needing)
         return ranked(self._model.labels, probabilities)
+
+    def _probabilities(
+        self, model: IntentModel, message: Message, text: str, restored: str
+    ) -> NDArray[np.float64]:
+        """Of a text of the message, which `restored` is with its marks."""
+        probabilities = model.probabilities(text)
+        foreign = is_cjk(text)
+        if self._head is None or not (foreign or probabilities.max() < float(self._config["sure"])):
+            return probabilities
+        vector = query_vector(restored)
+        if vector is None or self._head.labels != model.labels:
+            return probabilities
+        weight = float(self._config["encoder_weight_foreign" if foreign else "encoder_weight"])
+        second = self._head.probabilities(np.asarray(vector))
+        if text == normalized(message):
+            self._note_disagreement(message, probabilities, second)
+        message.set("encoded", True, add_to_output=True)
+        return together(probabilities, second, weight)
 
     def _note_disagreement(self, message: Message, first: Any, second: Any) -> None:
         """`second_intent`: the encoder's own opinion where it is another; staff look at such messages."""
