@@ -35,7 +35,8 @@ def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], lis
     """The served procedures with their English titles, and the texts to encode."""
     titles = data.english_titles(root)
     items = [
-        Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels)) for one in names
+        Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels), one.field)
+        for one in names
     ]
     return items, names_to_encode(items, everyday_names(root))
 
@@ -103,7 +104,7 @@ def save_index(
 ) -> None:
     """Write names and vectors; the words are indexed anew at each start, which takes two seconds."""
     with storage.write_to(resource) as folder:
-        stated = [[item.code, item.name, item.title, list(item.levels)] for item in items]
+        stated = [[item.code, item.name, item.title, list(item.levels), item.field] for item in items]
         (folder / "served.json").write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
         record(folder)
         if vectors is not None:
@@ -125,7 +126,7 @@ def load_index(
     except (ValueError, FileNotFoundError):
         return None
     items = build(root, names)[0] or [
-        Served(code, name, title, tuple(levels)) for code, name, title, levels in stated
+        Served(code, name, title, tuple(levels), *field) for code, name, title, levels, *field in stated
     ]
     citizens = everyday_names(root)
     known = with_vectors(vectors, items, citizens, passages)

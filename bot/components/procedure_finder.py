@@ -130,7 +130,7 @@ class ProcedureFinder(GraphComponent):
         # What seems to be about no procedure is worth the words only, and a vector that is there already.
         worth = self._worth_finding(message) or bool(message.get("encoded"))
         encode = _encode if worth and encoder_runs() else None
-        return finder.find(text, language, encode, message.get("text_restored"))
+        return finder.find(text, language, encode, message.get("text_restored"), _focus(tracker))
 
     def _worth_finding(self, message: Message) -> bool:
         """Whether the intent is about a procedure, or may be although another is likelier."""
@@ -145,13 +145,18 @@ class ProcedureFinder(GraphComponent):
         self, finder: Finder, text: str, language: str | None, tracker: Optional[DialogueStateTracker]
     ) -> Finding | None:
         """Another variant of the procedure in focus, where the message speaks of variants only."""
-        focus = tracker.get_slot("procedure_code") if tracker and "procedure_code" in tracker.slots else None
+        focus = _focus(tracker)
         if not focus or language not in {"vi", "en", None}:
             return None
         group = [item for item in finder.served if item.code in self._siblings.get(focus, {focus})]
         analyzer = finder.analyzers[language or "vi"]
         names = {item.code: finder.citizens.get(item.code, {}).get(analyzer.language, ()) for item in group}
         return correct(text, analyzer, group, names)
+
+
+def _focus(tracker: DialogueStateTracker | None) -> str | None:
+    """The code of the procedure talked of."""
+    return tracker.get_slot("procedure_code") if tracker and "procedure_code" in tracker.slots else None
 
 
 def _without_places(message: Message) -> str:

@@ -21,7 +21,7 @@ from bot.understanding.certainty import (
     log_weight,
 )
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
-from bot.understanding.lexical import Floats
+from bot.understanding.lexical import Floats, Query
 from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Route, Served, build_route
 from bot.understanding.scoring import Scored, Scores
@@ -39,6 +39,8 @@ _MANY = 4
 _BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
 """How much of the best name a message says that many names contain: less is too little; so is somewhat more
 where the next is close."""
+_REMEMBERED = 256
+"""Procedures talked of for which is remembered what is like them: 20 kB each."""
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
 
@@ -88,10 +90,12 @@ class Finder:
     _by_code: dict[str, int] = field(default_factory=dict)
     _recorded: NDArray[np.intp] | None = None
     """Per served procedure the place of its record; one past the last where there is none."""
+    _related: dict[str, Floats] = field(default_factory=dict)
+    """By the code talked of, how much each served procedure is like it."""
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
-        self._recorded = None
+        self._recorded, self._related = None, {}
         if self.records is not None:
             places = {code: at for at, code in enumerate(self.records.stated)}
             self._recorded = np.array([places.get(item.code, len(places)) for item in self.served])
@@ -110,11 +114,13 @@ class Finder:
         language: str | None,
         encode: Callable[[str], NDArray[np.float32]] | None = None,
         restored: str | None = None,
+        focus: str | None = None,
     ) -> Finding:
         """Candidates for a normalized message.
 
         `encode` gives the vector of a text and is called only where the words do not decide; `restored` is
-        the text with its Vietnamese marks, which the encoder needs.
+        the text with its Vietnamese marks, which the encoder needs; `focus` is the code of the procedure
+        talked of before.
         """
         if not self.served or not self._routes:
             return Finding()
@@ -128,7 +134,7 @@ class Finder:
         for name in order:
             if (route := self._routes.get(name)) is None:
                 continue
-            found = self._search(name, route, text, encode, restored or text)
+            found = self._search(name, route, text, encode, restored or text, focus)
             # Scores do not compare: of one route the encoder was asked, the other has no records.
             if not best.procedures or (found.procedures and found.certainty > best.certainty):
                 best = found
@@ -163,12 +169,12 @@ class Finder:
         text: str,
         encode: Callable[[str], NDArray[np.float32]] | None,
         restored: str,
+        focus: str | None,
     ) -> Finding:
         foreign = name == "other"
         limits = STAFF.finder(self.thresholds)
-        scores = Scores.by_words(
-            route, self.knobs, text, restored, self._said if name == "vi" and self.records else None
-        )
+        scores = Scores.by_words(route, self.knobs, text, restored)
+        scores.beside = self._beside(name, scores.query, focus)
         ranked = scores.best()
         evidence = self._evidence(scores, ranked, name)
         mention = evidence.weighed(MENTION)
@@ -204,11 +210,35 @@ class Finder:
             candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
         )
 
-    def _said(self, words: Sequence[str]) -> Floats:
-        if self.records is None or self._recorded is None:
-            return np.zeros(len(self.served), dtype=np.float32)
-        shares: Floats = np.append(self.records.shares(words), np.float32(0))[self._recorded]
-        return shares
+    def _beside(self, name: str, query: Query, focus: str | None) -> Floats | None:
+        """What speaks for each served procedure beside its names: its record, and what was talked of."""
+        parts: list[Floats] = []
+        if name == "vi" and self.records is not None and self._recorded is not None:
+            shares = np.append(self.records.shares(query.words), np.float32(0))
+            parts.append(self.knobs.records * shares[self._recorded])
+        if focus in self._by_code:
+            parts.append(self._like(focus))
+        return sum(parts[1:], start=parts[0]) if parts else None
+
+    def _like(self, focus: str) -> Floats:
+        """How much each served procedure is like the one of this code."""
+        if (known := self._related.get(focus)) is None:
+            if len(self._related) >= _REMEMBERED:
+                self._related.clear()
+            item = self.served[self._by_code[focus]]
+            known = np.array(
+                [self.knobs.same_field * (one.field == item.field != "") for one in self.served], np.float32
+            )
+            if (route := self._routes.get("vi")) is not None:
+                known = known + self.knobs.same_words * self._sharing(route, item.name)
+            self._related[focus] = known
+        return known
+
+    def _sharing(self, route: Route, name: str) -> Floats:
+        """Per served procedure the share of the words of `name` that stand in one of its names."""
+        shared = np.zeros(len(self.served), dtype=np.float32)
+        np.maximum.at(shared, route.procedures, route.index.match(route.analyzer.query(name)).asked)
+        return shared
 
     def _evidence(self, scores: Scores, ranked: Sequence[Scored], name: str) -> Evidence:
         route, match = scores.route, scores.match

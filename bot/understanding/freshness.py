@@ -82,7 +82,7 @@ class Freshness:
         names = served.names()
         titles = {item.code: item.title for item in self._finder.served}
         items = [
-            Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels))
+            Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels), one.field)
             for one in names
         ]
         if items and items != list(self._finder.served):

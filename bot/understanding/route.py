@@ -24,6 +24,7 @@ class Served:
     name: str
     title: str | None = None
     levels: tuple[str, ...] = ()
+    field: str = ""
 
 
 @dataclass(slots=True)

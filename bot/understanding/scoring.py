@@ -1,9 +1,9 @@
-"""Scores the procedures of a route against a message: by the words of their names, by what their records say,
-and by the encoder's cosines where they are known."""
+"""Scores the procedures of a route against a message: by the words of their names, by the encoder's cosines
+where they are known, and by what else speaks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ _FULL = 1.2
 
 
 class Scored(NamedTuple):
-    """A procedure by its best name (a row): how well its names fit, about 0..1, and its record too."""
+    """A procedure by its best name (a row): how well its names fit, about 0..1, and with all beside them."""
 
     row: int
     named: float
@@ -41,8 +41,8 @@ class Scores:
     words: Floats
     """Score by words alone."""
     total: Floats
-    recorded: Floats | None = None
-    """One a served procedure: how much of the message its record says, 0..1."""
+    beside: Floats | None = None
+    """One a served procedure: what else speaks for it, in scores."""
     dense: Floats | None = None
     """Closeness by the encoder, about 0..1."""
 
@@ -53,10 +53,8 @@ class Scores:
         knobs: RankingKnobs,
         text: str,
         restored: str,
-        recorded: Callable[[Sequence[str]], Floats] | None = None,
     ) -> Scores:
-        """Without the encoder. `restored` has the Vietnamese marks that `text` may lack; `recorded` gives
-        what the records say of the words."""
+        """Without the encoder. `restored` has the Vietnamese marks that `text` may lack."""
         mended = route.analyzer.mend(text)
         restored = mended if restored == text else restored
         query = route.analyzer.query(mended)
@@ -74,8 +72,7 @@ class Scores:
             + knobs.spelled * match.spelled
             - knobs.variant * route.unasked(mended)
         )
-        said = recorded(query.words) if recorded else None
-        return cls(route, knobs, mended, restored, query, match, words, words + route.prior, said)
+        return cls(route, knobs, mended, restored, query, match, words, words + route.prior)
 
     def add_vector(self, vector: NDArray[np.float32]) -> None:
         """Takes the encoder's view of the message (of `restored`) in."""
@@ -109,15 +106,15 @@ class Scores:
             others = [max(0.0, float(self.total[row])) for row in own[1:3]]
             lacking = max(0, 3 - int(self.route.sizes[procedure]))
             named = best + self.knobs.further * (sum(others) + lacking * self.knobs.lacking * best) / 2
-            said = 0.0 if self.recorded is None else float(self.recorded[procedure])
-            scored.append(Scored(own[0], named / _FULL, named / _FULL + self.knobs.records * said))
+            beside = 0.0 if self.beside is None else float(self.beside[procedure])
+            scored.append(Scored(own[0], named / _FULL, named / _FULL + beside))
         scored.sort(key=lambda one: -one.score)
         return scored[:limit]
 
     def _by_procedure(self) -> Iterator[list[int]]:
         total = self.total
-        if self.recorded is not None:
-            total = total + (_FULL * self.knobs.records) * self.recorded[self.route.procedures]
+        if self.beside is not None:
+            total = total + _FULL * self.beside[self.route.procedures]
         some = min(len(total), _ROWS)
         rows = np.argpartition(-total, some - 1)[:some]
         rows = rows[np.argsort(-total[rows], kind="stable")]

@@ -321,3 +321,23 @@ def test_a_concept_of_common_words_is_a_subject(finder: Finder) -> None:
     found = Finder(ID_CARDS, CITIZENS | land, {"vi": analyzer, "en": finder.analyzers["en"]})
     assert found.find("sổ đỏ", "vi").procedures[0].code == "1.012783"
     assert found.find("số đó", "vi").decision == "none"
+
+
+def test_what_was_talked_of_decides_between_equals() -> None:
+    served = [
+        Served("1.000001", "Cấp lại giấy phép lao động", field="Việc làm"),
+        Served("1.000002", "Cấp lại giấy phép lái tàu", field="Đường thủy"),
+        Served("1.000003", "Cấp giấy phép lao động", field="Việc làm"),
+        Served("1.000004", "Cấp giấy phép lái tàu", field="Đường thủy"),
+        *(item for item in SERVED if "giấy phép" not in item.name),
+    ]
+    finder = Finder(served, {}, {"vi": Analyzer("vi"), "en": Analyzer("en")})
+    for focus, again in (("1.000003", "1.000001"), ("1.000004", "1.000002")):
+        assert finder.find("xin cấp lại giấy phép", "vi", focus=focus).procedures[0].code == again
+    unknown = finder.find("xin cấp lại giấy phép", "vi", focus="9.999999")
+    assert unknown.procedures == finder.find("xin cấp lại giấy phép", "vi").procedures
+
+
+def test_a_name_in_full_outweighs_what_was_talked_of(finder: Finder) -> None:
+    found = finder.find("cấp giấy phép xây dựng mới nhà ở riêng lẻ", "vi", focus="1.001193")
+    assert found.procedures[0].code == "1.013225" and found.decision == "answer"
