@@ -9,7 +9,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -57,18 +56,18 @@ def without(citizens: Citizens, fold: int | None) -> dict[str, dict[str, list[st
 
 
 def written(tests: Path) -> Iterator[Message]:
-    """The messages for which one procedure is right, of tests/nlu/, of tests/bot/finder_messages*.yml and of
-    the odd lines of tests/messages/; the even ones are for measuring.
+    """The messages for which one procedure is right, of tests/nlu/, tests/bot/finder_messages*.yml and
+    tests/messages/fitted/. Those of tests/messages/measured/ are for measuring.
 
     Raises:
         UsageError: there is no such folder, as in an installation without the tests.
     """
     if not (tests / "nlu").is_dir():
         raise UsageError(f"calibrate: {tests / 'nlu'} is missing; run it where the whole project lies")
-    sources = [("written", read_records(tests / "nlu"))]
-    sources += [("blind", read_records(file)) for file in sorted((tests / "messages").glob("*.jsonl"))]
-    for kind, records in sources:
-        for record in islice(records, 0, None, 2 if kind == "blind" else 1):
+    sources = [("written", tests / "nlu")]
+    sources += [("blind", file) for file in sorted((tests / "messages" / "fitted").glob("*.jsonl"))]
+    for kind, path in sources:
+        for record in read_records(path):
             if isinstance(record, Record) and record.counts_in_recall:
                 yield Message(record.text, record.language, frozenset(record.procedures), kind)
     for file in sorted((tests / "bot").glob("finder_messages*.yml")):

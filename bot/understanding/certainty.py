@@ -1,8 +1,8 @@
 """How sure the finder may be: small logistic formulas over what speaks for the best candidate.
 
-The weights are fitted on our own messages: tests/bot/finder_messages*.yml, tests/nlu, the odd lines of
-tests/messages, and queries made of everyday names that the finder was not given and of official names with
-words left out (docs/evaluation.md).
+The weights are fitted on our own messages: tests/bot/finder_messages*.yml, tests/nlu, tests/messages/fitted,
+and queries made of everyday names that the finder was not given and of official names with words left out
+(docs/evaluation.md).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from troly.settings import ROOT
 
 HERE = Path(__file__).parent
 FLOORS: dict[str, dict[str, dict[str, float]]] = yaml.safe_load((HERE / "floors.yml").read_text("utf-8"))
+MEASURED = HERE.parent / "messages" / "measured"
 OUTSIDE = ROOT.parent / "shared" / "eval"
 
 
@@ -73,8 +74,9 @@ def test_understanding_keeps_its_floors(
     request: pytest.FixtureRequest,
     say: Callable[[str], None],
 ) -> None:
-    model = request.getfixturevalue({"without_encoder": "trained_model", "complete": "complete_model"}[which])
-    report = measure(model, [HERE])
+    bare = which == "without_encoder"
+    model = request.getfixturevalue("trained_model" if bare else "complete_model")
+    report = measure(model, sorted(MEASURED.glob("*.jsonl")) if which == "measured" else [HERE])
     for line in summary(report):
         say(f"{which}: {line}")
     assert list(broken(report, FLOORS[which])) == []
