@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 _FOLDER = Path(__file__).parent
 _LANGUAGES = ("vi", "en")
+CLOCKS = ("actions.person", "actions.offices", "actions.office_form")
+"""Modules whose time is that of the story."""
 
 
 def _stories() -> list[Any]:
@@ -57,7 +59,7 @@ async def test_the_story_goes_as_it_is_written(
 
     if at:
         moment = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
-        for module in ("actions.person", "actions.offices", "actions.office_form"):
+        for module in CLOCKS:
             monkeypatch.setattr(f"{module}.now", lambda: moment)
     name = uuid.uuid4().hex
     await meet(agent, name)
