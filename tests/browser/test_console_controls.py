@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from test_console import Desk, grave, wide
 
 from troly.clock import now
-from troly.tables.controls import RESERVE, Broadcast, BroadcastTarget
+from troly.tables.controls import LIMITS, RESERVE, Broadcast, BroadcastTarget
 from troly.tables.conversations import Conversation
 
 
@@ -47,7 +47,8 @@ def test_thresholds_are_changed_and_reset(context: BrowserContext, desk: Desk) -
     page.locator("form", has=page.get_by_label("Trả lời thẳng, tiếng Việt (%)")).get_by_role("button").click()
     expect(page.get_by_label("Trả lời thẳng, tiếng Việt (%)")).to_have_value("72")
     page.get_by_role("button", name="Đặt lại").click()
-    expect(page.get_by_label("Trả lời thẳng, tiếng Việt (%)")).to_have_value("60")
+    usual = str(round(100 * LIMITS["answer"].usual))
+    expect(page.get_by_label("Trả lời thẳng, tiếng Việt (%)")).to_have_value(usual)
 
 
 def test_a_broadcast_is_previewed_sent_and_stopped(

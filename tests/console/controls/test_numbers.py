@@ -11,22 +11,24 @@ from sqlalchemy import text
 from channels import retention
 from channels.media import MediaStore
 from troly.clock import now
+from troly.tables.controls import LIMITS
 
-THRESHOLDS = {"answer": "75", "answer_english": "80", "found": "65", "reject": "70"}
+THRESHOLDS = {"answer": "66", "answer_english": "80", "found": "65", "reject": "70"}
 
 
 async def test_thresholds_are_kept_with_who_and_when_and_reset(each_office: Any) -> None:
     admin = await each_office.staff("admin", name="an")
     assert (await each_office.post(admin, "/controls/thresholds", THRESHOLDS)).status_code == 303
     page = (await admin.get("/console/controls")).text
-    assert 'value="75"' in page and "an ·" in page and "Mức đã đo: 60%" in page
+    measured = f"Mức đã đo: {round(100 * LIMITS['answer'].usual)}%"
+    assert 'value="66"' in page and "an ·" in page and measured in page
     (row,) = await each_office.rows(text("SELECT value, set_by FROM control"))
-    assert '"answer": 0.75' in row[0] and row[1] == "an"
+    assert '"answer": 0.66' in row[0] and row[1] == "an"
     await each_office.post(admin, "/controls/thresholds/reset")
     assert await each_office.rows(text("SELECT count(*) FROM control")) == [(0,)]
     lines = await each_office.rows(text("SELECT action, before FROM audit_line ORDER BY sequence"))
     assert [row[0] for row in lines] == ["thresholds_set", "thresholds_reset"]
-    assert "0.75" in lines[1][1]
+    assert "0.66" in lines[1][1]
 
 
 @pytest.mark.parametrize("wrong", [{"answer": "96"}, {"answer": "29"}, {"reject": ""}, {"found": "0.6"}])
