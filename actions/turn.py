@@ -33,6 +33,9 @@ _HOW = re.compile(
 )
 """What asks for the whole procedure; "còn … thì sao" and "what about …" ask the same of another one."""
 
+_GUESSED = 0.4
+"""An aspect that is less likely is guessed: in a bare name, one of eleven must come first."""
+
 INTENTS = {aspect: intent for intent, aspect in ASPECTS.items()}
 
 
@@ -62,6 +65,8 @@ class Turn:
     choices: tuple[dict[str, Any], ...] = ()
     foreigner: bool = False
     """Whether the message names one."""
+    confidence: float = 1.0
+    """Of the intent."""
     follow_up: str = ""
     """The intent by which a message out of scope may go on with what was talked of."""
 
@@ -73,8 +78,10 @@ class Turn:
         question before it; a question of its own that names no aspect asks for the overview.
         """
         asked = ASPECTS.get(self.intent, "overview")
-        if asked != "overview" or self.focus is not None or not self.focus_aspect or self.pressed:
+        if self.focus is not None or not self.focus_aspect or self.pressed:
             return asked
+        if asked != "overview":
+            return asked if self.confidence >= _GUESSED else self.focus_aspect
         return asked if _asks_how(self.text) else self.focus_aspect
 
 
@@ -101,6 +108,7 @@ def read(tracker: Tracker) -> Turn:
         focus_aspect=tracker.get_slot("aspect"),
         choices=tuple(choices) if isinstance(choices, list) else (),
         foreigner=not pressed and bool(latest.get("foreigner")),
+        confidence=float((latest.get("intent") or {}).get("confidence", 1.0)),
         follow_up="" if pressed else str(latest.get("follow_up") or ""),
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from rasa_sdk import Tracker
 
-from actions.turn import ASPECTS, INTENTS, Candidate, carried_on, payload, read
+from actions.turn import ASPECTS, INTENTS, Candidate, Turn, carried_on, payload, read
 
 
 def tracker(text: str, slots: dict[str, Any] | None = None, **latest: Any) -> Tracker:
@@ -78,3 +80,10 @@ def test_a_payload_is_what_a_button_sends() -> None:
     made = payload("ask_fee", procedure_code="1.1", name="Sở")
     assert json.loads(made.removeprefix("/ask_fee")) == {"procedure_code": "1.1", "name": "Sở"}
     assert "Sở" in made
+
+
+@pytest.mark.parametrize(("confidence", "aspect"), [(0.2, "fee"), (0.9, "online")])
+def test_a_guessed_aspect_does_not_replace_the_one_that_was_asked_for(confidence: float, aspect: str) -> None:
+    said = Turn("ask_online", "temporary residence", False, focus_aspect="fee", confidence=confidence)
+    assert said.aspect == aspect
+    assert replace(said, focus="1.004194").aspect == "online"
