@@ -71,10 +71,10 @@ def _until(condition: object) -> None:
 
 def test_the_finder_decides_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def decide() -> str:
-        return Finder._decide(SimpleNamespace(thresholds=FINDER), "vi", 0.77, 0.9)  # type: ignore[arg-type]
+        return Finder._decide(SimpleNamespace(thresholds=FINDER), "vi", 0.85, 0.9)  # type: ignore[arg-type]
 
     assert decide() == "answer"
-    monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.8})
+    monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.9})
     assert decide() == "choose"
-    monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.8, "found": 0.95})
+    monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.9, "found": 0.95})
     assert decide() == "not_found"

@@ -43,7 +43,7 @@ class Limit:
 
 
 LIMITS = {
-    "answer": Limit(0.75, 0.30, 0.95),
+    "answer": Limit(0.80, 0.30, 0.95),
     "answer_english": Limit(0.80, 0.30, 0.95),
     "found": Limit(0.65, 0.30, 0.95),
     "reject": Limit(0.55, 0.20, 0.95),
