@@ -37,6 +37,15 @@ class DataTree:
         self.write(name, content)
 
 
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is kept from one training to the next lies in a folder of the test's own."""
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
 _BORDER = {"definition": "What it means.", "borderline": ["What it is not."]}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -37,8 +36,8 @@ def test_a_new_procedure_is_found_after_the_next_look(monkeypatch: pytest.Monkey
     _wait()
 
 
-def test_a_changed_record_is_found_by_its_new_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
+@pytest.mark.usefixtures("own_cache")
+def test_a_changed_record_is_found_by_its_new_words(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = ["1.000001", "1.000002", "1.000003", "1.000004", "1.000005"]
     names = [CatalogueName(code, "Cấp giấy phép", None, "Thú y", (), "STANDARD") for code in codes]
     records = dict.fromkeys(codes, "Đơn đề nghị") | {codes[2]: "tổ ong", codes[3]: "tổ ong, chuồng dê"}

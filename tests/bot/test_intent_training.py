@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from bot.understanding import features
 from bot.understanding.augment import augment
 from bot.understanding.data import Sentence
 from bot.understanding.intents import IntentModel
-from troly.settings import ROOT, settings
+from troly.settings import ROOT
 
+pytestmark = pytest.mark.usefixtures("own_cache")
 SENTENCES = [
     Sentence(f"{words} {number}", intent, language)
     for number in ("khai sinh", "kết hôn", "hộ chiếu", "tạm trú", "đất đai", "xe máy")
@@ -29,14 +30,6 @@ SENTENCES = [
     )
 ]
 DATA = ROOT / "nlu_data"
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture

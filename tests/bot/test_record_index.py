@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ from bot.understanding.finder import Finder
 from bot.understanding.record_bags import Bags, bags, term, terms
 from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Served
-from troly.settings import settings
 
+pytestmark = pytest.mark.usefixtures("own_cache")
 RECORDS = {
     "1.000001": "Cấp giấy phép nuôi ong. Đơn đề nghị; sơ đồ vị trí đặt tổ ong; cam kết về nguồn hoa",
     "1.000002": "Cấp giấy phép nuôi tằm. Đơn đề nghị; sơ đồ vườn dâu; hợp đồng mua trứng tằm giống",
@@ -35,14 +34,6 @@ class Reading:
     def __call__(self, codes: Sequence[str]) -> Iterator[tuple[str, str]]:
         self.asked += codes
         return ((code, self.records[code]) for code in codes if code in self.records)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 def _stated(records: Mapping[str, str] = RECORDS) -> dict[str, str]:
