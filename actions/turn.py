@@ -80,9 +80,8 @@ class Turn:
         asked = ASPECTS.get(self.intent, "overview")
         if self.focus is not None or not self.focus_aspect or self.pressed:
             return asked
-        if asked != "overview":
-            return asked if self.confidence >= _GUESSED else self.focus_aspect
-        return asked if _asks_how(self.text) else self.focus_aspect
+        meant = _asks_how(self.text) if asked == "overview" else self.confidence >= _GUESSED
+        return asked if meant else self.focus_aspect
 
 
 def read(tracker: Tracker) -> Turn:

@@ -78,10 +78,11 @@ class Catalogue:
         """The served procedures that are in force, by code, each code once."""
         table = CatalogueProcedure
         query = self._in_force(table.code, table.name, table.name_en, table.field, table.levels, table.type)
-        found: dict[str, CatalogueName] = {}
-        for code, name, name_en, field, levels, kind in await self._rows(query):
-            found.setdefault(code, CatalogueName(code, name, name_en, field, tuple(levels), kind))
-        return list(found.values())
+        made = (
+            (code, CatalogueName(code, name, name_en, field, tuple(levels), kind))
+            for code, name, name_en, field, levels, kind in await self._rows(query)
+        )
+        return list(_first(made).values())
 
     async def contents(self) -> dict[str, str]:
         """By code, for what names() gives: a fingerprint of all that the portal states."""
@@ -197,7 +198,7 @@ class Catalogue:
         return _served_by(self._province)
 
 
-def _first(rows: Iterable[Any]) -> dict[str, Any]:
+def _first(rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
     """By the first value of a row the second, of several the first."""
     found: dict[str, Any] = {}
     for key, value in rows:

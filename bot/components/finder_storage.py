@@ -33,11 +33,7 @@ def everyday_names(root: Path) -> Citizens:
 
 def build(root: Path, names: Sequence[CatalogueName]) -> tuple[list[Served], list[str]]:
     """The served procedures with their English titles, and the texts to encode."""
-    titles = data.english_titles(root)
-    items = [
-        Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels), one.field)
-        for one in names
-    ]
+    items = served.as_served(names, data.english_titles(root))
     return items, names_to_encode(items, everyday_names(root))
 
 

@@ -81,10 +81,7 @@ class Freshness:
     def _look_at_catalogue(self) -> None:
         names = served.names()
         titles = {item.code: item.title for item in self._finder.served}
-        items = [
-            Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels), one.field)
-            for one in names
-        ]
+        items = served.as_served(names, titles)
         if items and items != list(self._finder.served):
             self._finder = replace(self._finder, served=items, _routes={}, _by_code={})
         if (records := served.records(self._finder.records)) is not self._finder.records:

@@ -47,13 +47,7 @@ class Scores:
     """Closeness by the encoder, about 0..1."""
 
     @classmethod
-    def by_words(
-        cls,
-        route: Route,
-        knobs: RankingKnobs,
-        text: str,
-        restored: str,
-    ) -> Scores:
+    def by_words(cls, route: Route, knobs: RankingKnobs, text: str, restored: str) -> Scores:
         """Without the encoder. `restored` has the Vietnamese marks that `text` may lack."""
         mended = route.analyzer.mend(text)
         restored = mended if restored == text else restored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.understanding.record_index import RecordIndex
+from bot.understanding.route import Served
 from portal.catalogue import Catalogue, CatalogueName
 from troly.database import async_engine
 from troly.errors import UsageError
@@ -29,6 +30,14 @@ def names() -> list[CatalogueName]:
 def fingerprint() -> str:
     """Changes when names() does; empty where there is no database."""
     return _ask(Catalogue.fingerprint, "")
+
+
+def as_served(found: Iterable[CatalogueName], titles: Mapping[str, str | None]) -> list[Served]:
+    """What the finder needs of each; `titles` are English ones by code, where the portal has none."""
+    return [
+        Served(one.code, one.name, one.name_en or titles.get(one.code), tuple(one.levels), one.field)
+        for one in found
+    ]
 
 
 def contents() -> dict[str, str]:
