@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import other_services, portal
 from actions.aspects import View, view
 from actions.life_events import hook as life_events
-from actions.resolve import Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
+from actions.resolve import MOST_CHOICES, Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
 from actions.siblings import Group
 from actions.speech import Button, procedure_source, say
 from actions.turn import INTENTS, Candidate, Turn, carried_on, payload, read
@@ -141,7 +141,7 @@ async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn
     if isinstance(resolution, Meant):
         return await _answer(dispatcher, resolution, turn)
     if isinstance(resolution, Ask):
-        return _ask(dispatcher, resolution)
+        return await _ask(dispatcher, resolution)
     if isinstance(resolution, AskAgain):
         return _ask_again(dispatcher, resolution.aspect, turn)
     response = "ask_which_procedure" if isinstance(resolution, Missing) else "procedure_not_found"
@@ -214,8 +214,12 @@ def _aspect_buttons(code: str, aspects: Sequence[str]) -> list[Button]:
     ]
 
 
-def _ask(dispatcher: CollectingDispatcher, asked: Ask) -> list[EventType]:
+async def _ask(dispatcher: CollectingDispatcher, asked: Ask) -> list[EventType]:
     options = _group_options(asked.group) if asked.group else _candidate_options(asked.candidates)
+    if asked.still and asked.still not in {code for _, code in options}:
+        talked_of = await portal.catalogue().get(asked.still)
+        # The last one gives way: channels show five buttons, and it is the least likely.
+        options = options[: MOST_CHOICES - 1] + ([(_title(talked_of), talked_of.code)] if talked_of else [])
     question = dict(asked.group.question) if asked.group else ""
     return _offer(dispatcher, "ask_sibling" if asked.group else "ask_choice", options, asked.aspect, question)
 

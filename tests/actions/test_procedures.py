@@ -139,6 +139,27 @@ async def test_candidates_are_offered_by_number_and_button(act: Any, read_out: R
     assert outcome.slots["aspect"] == "fee"
 
 
+async def test_the_procedure_talked_of_is_offered_last(
+    act: Any, copies: dict[str, Procedure], full: Procedure, read_out: ReadOut
+) -> None:
+    copies[CODE] = full
+    procedures = [{"code": f"9.00000{n}", "name": f"Thủ tục {n}", "score": 1 / n} for n in range(1, 9)]
+    outcome = await act(
+        ActionAnswerProcedure(),
+        "ask_fee",
+        slots={"procedure_code": CODE},
+        procedures=procedures,
+        procedure_decision="choose",
+        procedure_change=0.8,
+    )
+    offered = [choice["procedure_code"] for choice in outcome.slots["choices"]]
+    assert offered == [*(f"9.00000{n}" for n in range(1, MOST_CHOICES)), CODE]
+    for language in ("vi", "en"):
+        last = outcome.slots["choices"][-1]["title"][language]
+        assert last and not last.startswith("Thủ tục")
+        assert f"\n{MOST_CHOICES}. {last}\n" in read_out(outcome.said, language)
+
+
 async def test_an_open_choice_is_offered_again_for_the_new_question(act: Any, read_out: ReadOut) -> None:
     offered = [{"title": {"vi": n, "en": n}, "intent": "ask_fee", "procedure_code": f"9.{n}"} for n in "ab"]
     outcome = await act(ActionAnswerProcedure(), "ask_documents", "giấy tờ", {}, {"choices": offered})

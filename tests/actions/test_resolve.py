@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from actions import siblings
-from actions.resolve import CORRECTION, NEW_TOPIC, Ask, AskAgain, Meant, Missing, NotFound, chosen, resolve
+from actions.resolve import (
+    CORRECTION,
+    NEW_TOPIC,
+    UNSURE,
+    Ask,
+    AskAgain,
+    Meant,
+    Missing,
+    NotFound,
+    chosen,
+    resolve,
+)
 from actions.turn import Candidate, Turn
 
 FOCUS, SIBLING, OTHER, FURTHER = "1.1", "1.2", "2.1", "3.1"
@@ -81,14 +92,24 @@ def test_what_is_found_again_stays(decision: str) -> None:
 
 
 def test_a_new_topic_replaces_it() -> None:
-    assert resolve(about(OTHER, "answer", NEW_TOPIC)) == Meant(OTHER, "fee")
-    assert resolve(about(OTHER, "choose", NEW_TOPIC, FURTHER)) == Ask("fee", found(OTHER, FURTHER), None)
+    assert resolve(about(OTHER, "answer", UNSURE[1])) == Meant(OTHER, "fee")
+
+
+def test_a_choice_of_new_ones_has_the_one_talked_about_too() -> None:
+    offered = resolve(about(OTHER, "choose", NEW_TOPIC, FURTHER))
+    assert offered == Ask("fee", found(OTHER, FURTHER), None, still=FOCUS)
+
+
+@pytest.mark.parametrize("share", [UNSURE[0], NEW_TOPIC, UNSURE[1] - 0.01])
+def test_between_the_two_it_asks_which(share: float) -> None:
+    assert resolve(about(OTHER, "answer", share, FURTHER)) == Ask("fee", found(OTHER), still=FOCUS)
 
 
 def test_a_word_in_passing_does_not_replace_it() -> None:
-    assert resolve(about(OTHER, "answer", NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
+    assert resolve(about(OTHER, "answer", UNSURE[0] - 0.01)) == Meant(FOCUS, "fee")
     # A paper that is asked about beside the procedure is named in full.
-    assert resolve(about(OTHER, "answer", 1.0, change=NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
+    assert resolve(about(OTHER, "answer", 1.0, change=UNSURE[0] - 0.01)) == Meant(FOCUS, "fee")
+    assert resolve(about(OTHER, "choose", NEW_TOPIC - 0.01)) == Meant(FOCUS, "fee")
 
 
 @pytest.mark.parametrize(("rank", "stays"), [(1, True), (2, True), (3, False)])
