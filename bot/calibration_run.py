@@ -14,6 +14,7 @@ from bot.components.encoding import encoder_runs, name_vectors, query_vector
 from bot.components.finder_storage import build, make_analyzers
 from bot.understanding import data, served
 from bot.understanding.analysis import Analyzer
+from bot.understanding.beside import Foreigners
 from bot.understanding.correction import sibling_codes
 from bot.understanding.diacritics import Restorer, is_unaccented
 from bot.understanding.finder import Finder, Finding
@@ -54,6 +55,7 @@ class _Prepared:
         self._items = items
         self._siblings = sibling_codes(root)
         self._records = served.records()
+        self._foreigners = Foreigners.of(root)
         names = data.citizens_names(root)
         self._seldom = data.seldom_needed(root)
         self._analyzers: dict[str, Analyzer] = make_analyzers(root, names, self._seldom)
@@ -75,6 +77,7 @@ class _Prepared:
             siblings=self._siblings,
             seldom=self._seldom,
             records=self._records,
+            foreigners=self._foreigners,
         )
 
         def find(message: Message, encode: bool) -> Finding:

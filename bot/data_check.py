@@ -128,6 +128,7 @@ def check(project: Path, known_codes: frozenset[str] | None = None) -> list[Prob
     data_services.check_life_events(tree)
     data_services.check_report_categories(tree)
     learned = _check_sentences(tree)
+    data_shapes.check_follow_ups(tree, learned)
     _check_held_out(tree, learned)
     return sorted(set(tree.problems))
 

@@ -120,6 +120,22 @@ def check_siblings(tree: Tree) -> None:
             tree.fault(path, f"{name}: {code} stands twice")
 
 
+def check_follow_ups(tree: Tree, learned: dict[str, str]) -> None:
+    """follow_ups.yml: further messages that go on with a procedure, and idle ones; adds them to `learned`."""
+    path = tree.project / "nlu_data" / "follow_ups.yml"
+    for language, kinds in tree.read(path, dict, optional=True).items():
+        if not isinstance(kinds, dict) or set(kinds) != {"follows", "idle"}:
+            tree.fault(path, f"{language}: must have follows and idle, nothing else")
+            continue
+        if language not in tree.languages:
+            tree.fault(path, f"unknown language {language} (not in nlu_data/languages.yml)")
+        for kind, values in kinds.items():
+            for text in tree.texts(path, values, f"{language}: {kind}"):
+                if (where := learned.get(comparable(text))) is not None:
+                    tree.fault(path, f"{quote(text)} stands in {where} too (compared without accents)")
+                learned.setdefault(comparable(text), path.relative_to(tree.project).as_posix())
+
+
 def _check_option(tree: Tree, path: Path, group: str, option: Any) -> None:
     if not isinstance(option, dict) or set(option) != {"code", "vi", "en"}:
         tree.fault(path, f"{group}: an option is {{code, vi, en}}, not {quote(option)}")

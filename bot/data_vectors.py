@@ -52,12 +52,11 @@ def write(cache: Path, root: Path = ROOT / "nlu_data", folder: Path = FOLDER) ->
 
 
 def _sentences(root: Path) -> list[str]:
-    """The sentences as the intent classifier hands them to the encoder."""
+    """The sentences and further messages as they are handed to the encoder."""
     plain, ambiguous = data.short_forms(root)
     normalize = make_normalizer(plain, ambiguous, data.hint_words(root, "en")).normalize
-    return sorted(
-        {normalize(sentence.text.translate(training_data.BRACKETS)) for sentence in data.sentences(root)}
-    )
+    texts = [sentence.text.translate(training_data.BRACKETS) for sentence in data.sentences(root)]
+    return sorted({normalize(text) for text in (*texts, *(text for text, _ in data.follow_ups(root)))})
 
 
 def _official(root: Path, folder: Path) -> list[str]:

@@ -15,6 +15,7 @@ from rasa.engine.storage.storage import ModelStorage
 from bot.components.encoding import adopt, passages, record
 from bot.understanding import data, served, taught
 from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
+from bot.understanding.beside import Foreigners
 from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.freshness import with_vectors
@@ -56,6 +57,7 @@ def make_finder(
         siblings=sibling_codes(root),
         seldom=seldom,
         records=records,
+        foreigners=Foreigners.of(root),
     )
 
 

@@ -19,15 +19,11 @@ from bot.understanding.set_by_staff import STAFF
 from bot.understanding.staff_guides import GUIDES
 from bot.understanding.topic import Topic
 
-GUIDE_INTENT, _OVERVIEW, _USUAL = "ask_digital_help", "ask_procedure", "ask_requirements"
+GUIDE_INTENT, _OVERVIEW = "ask_digital_help", "ask_procedure"
 _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
-_SURELY_OUTSIDE, _LIKELY = 0.87, 0.2
-"""From this probability on a message is out of scope whatever was talked of, and from that on an aspect is
-the one that is asked for. Of 41 follow-ups of tests/dialogues below the first, 35 were about what was talked
-of."""
 _NAMED_OUTSIDE, _FITS = 0.7, 0.7
 """The same for a message out of scope, whose first procedure must also have this score. Nothing is answered
 by them: they only say what the message would have been about."""
@@ -38,8 +34,7 @@ class ScopeDecision(GraphComponent):
     """Rejects what no procedure explains, and takes back a rejection where one clearly does.
 
     Sets `procedure_change`, whether the message is about another procedure than the one before it, and
-    `follow_up`, the question about that one which a message out of scope may be; and `foreigner`, whether one
-    is named.
+    `foreigner`, whether one is named.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -70,23 +65,9 @@ class ScopeDecision(GraphComponent):
                     message.set("procedure_decision", "none", add_to_output=True)
                     message.set("procedure_mention", 0.0, add_to_output=True)
                 message.set("procedure_change", self._changed(message), add_to_output=True)
-                message.set("follow_up", self._follow_up(message), add_to_output=True)
                 foreigner = not is_payload(message) and self._topic.speaks_of_a_foreigner(normalized(message))
                 message.set("foreigner", foreigner, add_to_output=True)
         return messages
-
-    def _follow_up(self, message: Message) -> str:
-        """What a message that is hardly out of scope asks where a procedure is talked of; "" for any other.
-
-        "Chồng em đi thay được không" names nothing and means nothing at the beginning of a conversation.
-        After a procedure it is mostly about its requirements, where no other question is likelier.
-        """
-        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
-        intent = (message.get(INTENT) or {}).get("name")
-        if intent != OUT_OF_SCOPE or is_payload(message) or ranking.get(OUT_OF_SCOPE, 1.0) >= _SURELY_OUTSIDE:
-            return ""
-        likely = (name for name, share in ranking.items() if name in self._needing and share >= _LIKELY)
-        return next(likely, _USUAL)
 
     def _changed(self, message: Message) -> float:
         """The probability that the message leaves the procedure that was talked of for another one."""

@@ -76,6 +76,17 @@ def seldom_needed(root: Path) -> frozenset[str]:
     return frozenset(str(entry["code"]) for entry in entries if entry.get("seldom"))
 
 
+def follow_ups(root: Path) -> list[tuple[str, bool]]:
+    """Further messages of a conversation, and whether each goes on with a procedure, from follow_ups.yml."""
+    content = read_yaml(root / "follow_ups.yml") or {}
+    return [
+        (str(text), kind == "follows")
+        for kinds in content.values()
+        for kind in ("follows", "idle")
+        for text in kinds.get(kind) or []
+    ]
+
+
 def english_titles(root: Path) -> dict[str, str]:
     """code -> English title, from titles_en.yml."""
     return {

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.understanding.analysis import Analyzer
+from bot.understanding.beside import Beside, Foreigners
 from bot.understanding.certainty import (
     AMONG,
     AMONG_FOREIGN,
@@ -21,7 +22,7 @@ from bot.understanding.certainty import (
     log_weight,
 )
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
-from bot.understanding.lexical import Floats, Query
+from bot.understanding.lexical import Floats
 from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Route, Served, build_route
 from bot.understanding.scoring import Scored, Scores
@@ -39,8 +40,6 @@ _MANY = 4
 _BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
 """How much of the best name a message says that many names contain: less is too little; so is somewhat more
 where the next is close."""
-_REMEMBERED = 256
-"""Procedures talked of for which is remembered what is like them: 20 kB each."""
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
 
@@ -88,17 +87,11 @@ class Finder:
     _routes: dict[str, Route] = field(default_factory=dict)
     """Those given are taken over, for nothing of theirs has changed; the others are built."""
     _by_code: dict[str, int] = field(default_factory=dict)
-    _recorded: NDArray[np.intp] | None = None
-    """Per served procedure the place of its record; one past the last where there is none."""
-    _related: dict[str, Floats] = field(default_factory=dict)
-    """By the code talked of, how much each served procedure is like it."""
+    foreigners: Foreigners = field(default_factory=Foreigners)
+    _beside: Beside = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
-        self._recorded, self._related = None, {}
-        if self.records is not None:
-            places = {code: at for at, code in enumerate(self.records.stated)}
-            self._recorded = np.array([places.get(item.code, len(places)) for item in self.served])
         priors = self._priors()
         for language in ("vi", "en", "other"):
             if language in self._routes:
@@ -107,6 +100,9 @@ class Finder:
             route = build_route(language, analyzer, self.served, self.citizens, self.vectors, priors)
             if route is not None:
                 self._routes[language] = route
+        self._beside = Beside(
+            self.served, self._by_code, self.knobs, self._routes.get("vi"), self.records, self.foreigners
+        )
 
     def find(
         self,
@@ -174,7 +170,7 @@ class Finder:
         foreign = name == "other"
         limits = STAFF.finder(self.thresholds)
         scores = Scores.by_words(route, self.knobs, text, restored)
-        scores.beside = self._beside(name, scores.query, focus)
+        scores.beside = self._beside.scores(scores.query, text, focus, vietnamese=name == "vi")
         ranked = scores.best()
         evidence = self._evidence(scores, ranked, name)
         mention = evidence.weighed(MENTION)
@@ -212,36 +208,6 @@ class Finder:
         return Finding(
             candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
         )
-
-    def _beside(self, name: str, query: Query, focus: str | None) -> Floats | None:
-        """What speaks for each served procedure beside its names: its record, and what was talked of."""
-        parts: list[Floats] = []
-        if name == "vi" and self.records is not None and self._recorded is not None:
-            shares = np.append(self.records.shares(query.words), np.float32(0))
-            parts.append(self.knobs.records * shares[self._recorded])
-        if focus in self._by_code:
-            parts.append(self._like(focus))
-        return sum(parts[1:], start=parts[0]) if parts else None
-
-    def _like(self, focus: str) -> Floats:
-        """How much each served procedure is like the one of this code."""
-        if (known := self._related.get(focus)) is None:
-            if len(self._related) >= _REMEMBERED:
-                self._related.clear()
-            item = self.served[self._by_code[focus]]
-            known = np.array(
-                [self.knobs.same_field * (one.field == item.field != "") for one in self.served], np.float32
-            )
-            if (route := self._routes.get("vi")) is not None:
-                known = known + self.knobs.same_words * self._sharing(route, item.name)
-            self._related[focus] = known
-        return known
-
-    def _sharing(self, route: Route, name: str) -> Floats:
-        """Per served procedure the share of the words of `name` that stand in one of its names."""
-        shared = np.zeros(len(self.served), dtype=np.float32)
-        np.maximum.at(shared, route.procedures, route.index.match(route.analyzer.query(name)).asked)
-        return shared
 
     def _evidence(self, scores: Scores, ranked: Sequence[Scored], name: str) -> Evidence:
         route, match = scores.route, scores.match

@@ -51,6 +51,35 @@ def test_punctuation_alone_is_compared_as_it_stands(tree) -> None:
     assert '"?" repeats "?"' in only_problem(tree)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"vi": {"follows": ["a b"]}}, "vi: must have follows and idle, nothing else"),
+        ({"xx": {"follows": ["a b"], "idle": []}}, "unknown language xx (not in nlu_data/languages.yml)"),
+        ({"vi": {"follows": ["a b"], "idle": [7]}}, 'vi: idle: not a text (put it in quotes): "7"'),
+        (
+            {"vi": {"follows": ["ai ký thay"], "idle": ["Ai ky thay?"]}},
+            '"Ai ky thay?" stands in nlu_data/follow_ups.yml too (compared without accents)',
+        ),
+        (
+            {"vi": {"follows": ["vi ask_fee so 3"], "idle": []}},
+            f'"vi ask_fee so 3" stands in {FEE} too (compared without accents)',
+        ),
+    ],
+)
+def test_further_messages_are_checked(tree, content: dict[str, object], reason: str) -> None:
+    tree.write("nlu_data/follow_ups.yml", content)
+    assert only_problem(tree) == f"nlu_data/follow_ups.yml: {reason}"
+
+
+def test_a_held_out_sentence_must_not_be_a_further_message_of_training(tree) -> None:
+    tree.write("nlu_data/follow_ups.yml", {"vi": {"follows": ["ai ký thay"], "idle": []}})
+    tree.add_sentence(HELD_OUT, {"text": "Ai ky thay?", "variant": "unaccented", "procedures": []})
+    assert only_problem(tree) == (
+        f'{HELD_OUT}: "Ai ky thay?" is also a training sentence in nlu_data/follow_ups.yml'
+    )
+
+
 def test_the_same_sentence_may_stand_in_two_languages(tree) -> None:
     for language in ("vi", "en"):
         tree.add_sentence(f"nlu_data/{language}/greet.yml", "hello")

@@ -45,28 +45,3 @@ def test_a_message_about_a_procedure_keeps_what_was_decided() -> None:
     message = _decided("ask_fee", 0.2, 0.3)
     assert message.get("procedures")
     assert message.get("procedure_decision") == "answer"
-
-
-@pytest.mark.parametrize(
-    ("outside", "documents", "follow_up"),
-    [
-        (0.95, 0.04, ""),
-        (0.6, 0.3, "ask_documents"),
-        (0.6, 0.1, "ask_requirements"),
-        (0.4, 0.39, "ask_documents"),
-    ],
-)
-def test_what_is_hardly_out_of_scope_may_go_on_with_a_procedure(
-    outside: float, documents: float, follow_up: str
-) -> None:
-    ranking = [
-        {"name": "out_of_scope", "confidence": outside},
-        {"name": "greet", "confidence": 0.05},
-        {"name": "ask_documents", "confidence": documents},
-    ]
-    message = Message({"text": "x", "intent": ranking[0], "intent_ranking": ranking})
-    assert ScopeDecision({"data": "nlu_data"}).process([message])[0].get("follow_up") == follow_up
-
-
-def test_what_is_in_scope_follows_up_by_itself() -> None:
-    assert _decided("ask_fee", 0.2, 0.3).get("follow_up") == ""
