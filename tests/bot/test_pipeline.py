@@ -197,6 +197,7 @@ def test_every_component_states_its_time(parse: Parse) -> None:
         "intent",
         "procedures",
         "scope",
+        "follow_up",
     }
     assert found["ms"] == pytest.approx(sum(found["ms_parts"].values()), abs=0.01)
 
