@@ -147,7 +147,7 @@ def _pending(turn: Turn) -> Meant | AskAgain | None:
 def _in_focus(turn: Turn) -> Meant | Ask | None:
     if turn.focus is None:
         return None
-    stays = Meant(turn.focus, turn.aspect)
+    stays = _staying(turn, turn.focus)
     if not turn.candidates or turn.decision in ("none", "not_found"):
         return stays
     first = turn.candidates[0]
@@ -162,6 +162,12 @@ def _in_focus(turn: Turn) -> Meant | Ask | None:
     if turn.decision == "choose" and turn.focus in {candidate.code for candidate in turn.candidates[:3]}:
         return stays
     return None
+
+
+def _staying(turn: Turn, focus: str) -> Meant | Ask:
+    """The procedure talked of; "bạn trai em là người Hàn" after a wedding asks for the other wedding."""
+    group = _with_a_foreigner(turn, focus)
+    return Meant(focus, turn.aspect) if group is None else Ask(turn.aspect, (), group)
 
 
 def _found(turn: Turn) -> Resolution:

@@ -322,3 +322,7 @@ def test_after_a_foreigner_the_sibling_with_a_foreigner_is_not_passed_over(
     resolution = resolve(named)
     assert isinstance(resolution, Ask) and resolution.group == birth
     assert resolve(turn(candidates=found("8.1"), decision="answer", foreigner=True)) == Meant("8.1", "fee")
+    met = turn("ask_procedure", "bạn trai em là người Hàn", focus="7.0", foreigner=True)
+    assert resolve(met) == Ask("overview", (), marriage)
+    assert resolve(turn("ask_fee", focus="7.1", foreigner=True)) == Meant("7.1", "fee")
+    assert resolve(turn("ask_fee", focus=OTHER, foreigner=True)) == Meant(OTHER, "fee")
