@@ -175,7 +175,7 @@ async def _answer(dispatcher: CollectingDispatcher, meant: Meant, turn: Turn) ->
         title=_title(procedure),
         official_title=procedure.name if portal.english_title(procedure) else "",
         code=procedure.code,
-        offices=joined([{"official": name} for name in procedure.agencies[:3]], "label_list")
+        offices=joined([{"official": name.rstrip(" .")} for name in procedure.agencies[:3]], "label_list")
         if procedure.agencies
         else {"response": "label_one_stop_desk"},
         copy=copied if found.is_copy else "",
