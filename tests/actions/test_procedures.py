@@ -56,6 +56,15 @@ async def test_what_an_action_utters_can_travel_as_json(
         assert json.loads(json.dumps(outcome.said)) == outcome.said
 
 
+async def test_a_name_that_ends_in_a_full_stop_ends_the_sentence_with_one(
+    act: Any, portal_client: Any, copies: dict[str, Procedure], full: Procedure, read_out: ReadOut
+) -> None:
+    portal_client.answer = replace(full, agencies=("Ủy ban nhân dân xã.",), requirements="")
+    for language in ("vi", "en"):
+        text = read_out((await act(ActionAnswerProcedure(), "ask_requirements", **FOUND)).said, language)
+        assert "Ủy ban nhân dân xã." in text and ".." not in text
+
+
 async def test_a_copy_is_said_to_be_one_with_its_date(
     act: Any, portal_client: Any, copies: dict[str, Procedure], full: Procedure, read_out: ReadOut
 ) -> None:

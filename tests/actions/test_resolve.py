@@ -66,6 +66,11 @@ def test_siblings_are_told_apart_by_their_question(groups: siblings.Group) -> No
     assert resolution.group == groups
 
 
+def test_a_sibling_further_down_does_not_hide_the_others() -> None:
+    candidates = found(FOCUS, OTHER, SIBLING)
+    assert resolve(turn(candidates=candidates, decision="choose")) == Ask("fee", candidates)
+
+
 def test_a_procedure_that_the_catalogue_lacks_is_not_found() -> None:
     assert resolve(turn(decision="not_found")) == NotFound("fee")
     assert resolve(turn(candidates=found(OTHER), decision="not_found")) == NotFound("fee")
