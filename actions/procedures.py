@@ -216,10 +216,10 @@ def _aspect_buttons(code: str, aspects: Sequence[str]) -> list[Button]:
 
 async def _ask(dispatcher: CollectingDispatcher, asked: Ask) -> list[EventType]:
     options = _group_options(asked.group) if asked.group else _candidate_options(asked.candidates)
-    if asked.still and asked.still not in {code for _, code in options}:
-        talked_of = await portal.catalogue().get(asked.still)
+    left_out = asked.still if asked.still not in {code for _, code in options} else None
+    if left_out and (talked_of := await portal.catalogue().get(left_out)):
         # The last one gives way: channels show five buttons, and it is the least likely.
-        options = options[: MOST_CHOICES - 1] + ([(_title(talked_of), talked_of.code)] if talked_of else [])
+        options = [*options[: MOST_CHOICES - 1], (_title(talked_of), talked_of.code)]
     question = dict(asked.group.question) if asked.group else ""
     return _offer(dispatcher, "ask_sibling" if asked.group else "ask_choice", options, asked.aspect, question)
 

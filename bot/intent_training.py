@@ -20,7 +20,7 @@ import numpy as np
 import troly.text
 from bot import training_data
 from bot.cache import Arrays, as_bytes, as_texts, cached_arrays, content_key, read_arrays, write_arrays
-from bot.components.encoding import sentence_vectors, sentences_to_encode
+from bot.head_training import trained_head
 from bot.understanding import (
     augment,
     bags,
@@ -29,7 +29,6 @@ from bot.understanding import (
     intents,
     noise,
     normalize,
-    second_opinion,
     syllables,
     tokens,
 )  # fmt: skip
@@ -78,21 +77,8 @@ def train_head(root: Path, sentences: Sequence[Sentence], at_most: int | None = 
 
     Also None where more than `at_most` sentences have no vector yet.
     """
-    clean = normalize.make_normalizer(*data.short_forms(root), data.hint_words(root, "en")).normalize
-    texts = [clean(sentence.text) for sentence in sentences]
-    if at_most is not None and sentences_to_encode(texts) > at_most:
-        return None
-    vectors = sentence_vectors(texts)
-    if vectors is None:
-        return None
-    labels = [sentence.intent for sentence in sentences]
-    key = content_key(second_opinion, version("scikit-learn"), vectors, labels)
-    found = cached_arrays("head", key, lambda: _head_arrays(EncoderHead.train(vectors, labels)))
-    return EncoderHead(found["labels"].tolist(), found["mean"], found["weights"], found["bias"])
-
-
-def _head_arrays(head: EncoderHead) -> Arrays:
-    return {"labels": np.array(head.labels), "mean": head.mean, "weights": head.weights, "bias": head.bias}
+    texts, labels = [one.text for one in sentences], [one.intent for one in sentences]
+    return trained_head("head", root, texts, labels, at_most)
 
 
 def _copies(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-import numpy as np
-from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.conversation import remembered
 from bot.components.encoding import query_vector
+from bot.components.ranking import confidences, intent_of, put_first
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.follow_up_training import load_follow_ups, save_follow_ups, train_follow_ups
@@ -100,14 +100,15 @@ class FollowUpDecision(GraphComponent):
         self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
     ) -> list[Message]:
         """Looks at messages in a conversation in which a procedure, or a choice of them, is open."""
-        talked_of = tracker is not None and _talked_of(tracker)
+        talked_of = _talked_of(tracker)
         for message in messages:
             with timed(message, "follow_up"):
                 asked = self._asked(message) if talked_of and not is_payload(message) else ""
-                outside = (message.get(INTENT) or {}).get("name") == OUT_OF_SCOPE
-                if asked and not outside:
-                    _become(message, asked)
-                message.set("follow_up", asked if outside else "", add_to_output=True)
+                if asked and intent_of(message) != OUT_OF_SCOPE:
+                    put_first(message, asked, _confidence(message))
+                    message.set("procedures", [], add_to_output=True)
+                    asked = ""
+                message.set("follow_up", asked, add_to_output=True)
         return messages
 
     def _asked(self, message: Message) -> str:
@@ -115,41 +116,31 @@ class FollowUpDecision(GraphComponent):
 
         It is mostly about the requirements, where no other question is likelier.
         """
-        intent = message.get(INTENT) or {}
-        name, confidence = intent.get("name"), float(intent.get("confidence") or 0.0)
+        name, confidence = intent_of(message), _confidence(message)
         outside = name == OUT_OF_SCOPE
         if name in self._needing | _ANSWERS or (not outside and confidence >= _SAID):
             return ""
         if not self._goes_on(message, confidence, outside):
             return ""
-        ranking = message.get(INTENT_RANKING_KEY) or []
-        likely = (one["name"] for one in ranking if one["confidence"] >= _LIKELY_ASPECT)
+        likely = (intent for intent, share in confidences(message).items() if share >= _LIKELY_ASPECT)
         return next((intent for intent in likely if intent in self._needing), _USUAL)
 
     def _goes_on(self, message: Message, confidence: float, outside: bool) -> bool:
-        vector = self._vector(message)
+        text = normalized(message)
+        vector = None
+        if self._model is not None and not is_cjk(text):
+            vector = query_vector(message.get("text_restored") or text)
         if self._model is None or vector is None:
             return outside and confidence < _SURELY_OUTSIDE
+        message.set("encoded", True, add_to_output=True)
         return self._model.probability(vector, confidence, outside=outside) >= LIKELY
 
-    def _vector(self, message: Message) -> NDArray[np.float32] | None:
-        text = normalized(message)
-        if self._model is None or is_cjk(text):
-            return None
-        found = query_vector(message.get("text_restored") or text)
-        message.set("encoded", bool(message.get("encoded")) or found is not None, add_to_output=True)
-        return None if found is None else np.asarray(found)
+
+def _confidence(message: Message) -> float:
+    return float((message.get(INTENT) or {}).get("confidence") or 0.0)
 
 
-def _talked_of(tracker: DialogueStateTracker) -> bool:
-    if tracker.active_loop_name:
+def _talked_of(tracker: DialogueStateTracker | None) -> bool:
+    if tracker is None or tracker.active_loop_name:
         return False
-    return any(name in tracker.slots and tracker.get_slot(name) for name in ("procedure_code", "choices"))
-
-
-def _become(message: Message, asked: str) -> None:
-    ranking = [one for one in message.get(INTENT_RANKING_KEY) or [] if one["name"] != asked]
-    made = {"name": asked, "confidence": float((message.get(INTENT) or {}).get("confidence") or 0.0)}
-    message.set(INTENT, dict(made), add_to_output=True)
-    message.set(INTENT_RANKING_KEY, [made, *ranking], add_to_output=True)
-    message.set("procedures", [], add_to_output=True)
+    return any(remembered(tracker, slot) for slot in ("procedure_code", "choices"))

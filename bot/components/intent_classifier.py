@@ -12,12 +12,14 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.conversation import remembered
 from bot.components.encoding import query_vector
 from bot.components.intent_storage import load_models, save_models
+from bot.components.ranking import rank
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.intent_training import SEED, TEMPERATURE, train_head, train_intents
@@ -113,15 +115,11 @@ class CitizenIntentClassifier(GraphComponent):
         self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None
     ) -> list[Message]:
         """Sets intent and ranking; what is pending in the conversation may decide."""
-        choices = (tracker.get_slot("choices") if tracker and "choices" in tracker.slots else None) or ()
+        choices = remembered(tracker, "choices") or ()
         for message in messages:
             with timed(message, "intent"):
                 ranking = [("out_of_scope", 0.0)] if is_payload(message) else self._ranking(message, choices)
-                made = [
-                    {"name": name, "confidence": round(value, 4)} for name, value in ranking[:RANKING_LENGTH]
-                ]
-                message.set(INTENT, dict(made[0]), add_to_output=True)
-                message.set(INTENT_RANKING_KEY, made, add_to_output=True)
+                rank(message, ranking[:RANKING_LENGTH])
                 _forget_language_request(message)
         return messages
 

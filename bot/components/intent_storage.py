@@ -9,6 +9,7 @@ from rasa.engine.storage.storage import ModelStorage
 from bot.understanding.intents import IntentModel
 from bot.understanding.second_opinion import EncoderHead
 
+_HEAD = "head_"
 Models = tuple[IntentModel | None, EncoderHead | None, frozenset[str]]
 
 
@@ -32,8 +33,7 @@ def save_models(
         }
         arrays["temperature"] = np.array(model.temperature)
         if head is not None:
-            arrays |= {"head_labels": np.array(head.labels), "head_mean": head.mean}
-            arrays |= {"head_weights": head.weights, "head_bias": head.bias}
+            arrays |= {_HEAD + name: values for name, values in head.to_arrays().items()}
         np.savez(folder / "intents.npz", **arrays)
 
 
@@ -49,14 +49,9 @@ def load_models(storage: ModelStorage, resource: Resource) -> Models:
                     arrays["labels"].tolist(), vocabulary, arrays["idf"], arrays["weights"], arrays["bias"],
                     float(arrays["temperature"]),
                 )  # fmt: skip
-                head = None
-                if "head_labels" in arrays:
-                    head = EncoderHead(
-                        arrays["head_labels"].tolist(),
-                        arrays["head_mean"],
-                        arrays["head_weights"],
-                        arrays["head_bias"],
-                    )
-            return model, head, known
+                of_head = {
+                    name.removeprefix(_HEAD): arrays[name] for name in arrays if name.startswith(_HEAD)
+                }
+            return model, EncoderHead.of_arrays(of_head) if of_head else None, known
     except (ValueError, FileNotFoundError):
         return None, None, frozenset()

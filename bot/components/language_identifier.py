@@ -13,6 +13,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.conversation import remembered
 from bot.components.storage import data_folder, load_json, save_json
 from bot.components.timing import is_payload, timed
 from bot.understanding import data
@@ -125,5 +126,5 @@ class LanguageIdentification(GraphComponent):
 
 def language_so_far(message: Message, tracker: Optional[DialogueStateTracker]) -> str | None:
     """The conversation's language, or what the channel told with the message."""
-    slot = tracker.get_slot("language") if tracker and "language" in tracker.slots else None
+    slot = remembered(tracker, "language")
     return slot or (message.get("metadata") or {}).get("language_hint")

@@ -10,13 +10,15 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.constants import ENTITIES, INTENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.conversation import remembered
 from bot.components.encoding import encoder_runs, name_vectors, passages, query_vector
 from bot.components.finder_storage import build, load_index, save_index
 from bot.components.language_identifier import language_so_far
+from bot.components.ranking import confidences, intent_of
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data, served
@@ -134,12 +136,11 @@ class ProcedureFinder(GraphComponent):
 
     def _worth_finding(self, message: Message) -> bool:
         """Whether the intent is about a procedure, or may be although another is likelier."""
-        intent = (message.get(INTENT) or {}).get("name")
+        intent = intent_of(message)
         if intent in self._needed:
             return True
-        ranking = {one["name"]: one["confidence"] for one in message.get(INTENT_RANKING_KEY) or []}
         least = SCOPE.worth_finding if intent == OUT_OF_SCOPE else SCOPE.worth_naming
-        return mass(ranking, self._needed) >= least
+        return mass(confidences(message), self._needed) >= least
 
     def _corrected(
         self, finder: Finder, text: str, language: str | None, tracker: Optional[DialogueStateTracker]
@@ -156,7 +157,8 @@ class ProcedureFinder(GraphComponent):
 
 def _focus(tracker: DialogueStateTracker | None) -> str | None:
     """The code of the procedure talked of."""
-    return tracker.get_slot("procedure_code") if tracker and "procedure_code" in tracker.slots else None
+    code: str | None = remembered(tracker, "procedure_code")
+    return code
 
 
 def _without_places(message: Message) -> str:

@@ -8,9 +8,9 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.components.ranking import confidences, intent_of, put_first, rank
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding.finder import Finding
@@ -58,7 +58,7 @@ class ScopeDecision(GraphComponent):
             with timed(message, "scope"):
                 self._revise(message)
                 self._guided(message)
-                intent = (message.get(INTENT) or {}).get("name")
+                intent = intent_of(message)
                 if intent not in self._needing:
                     if not _names_procedures(message, intent):
                         message.set("procedures", [], add_to_output=True)
@@ -77,14 +77,13 @@ class ScopeDecision(GraphComponent):
             return 0.0
         if message.get("language_seen") not in {"vi", "en", None}:
             return mention  # the formula knows no other languages
-        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
-        overview = ranking.get(_OVERVIEW, 0.0)
+        overview = confidences(message).get(_OVERVIEW, 0.0)
         return round(self._topic.changed(normalized(message), finding.evidence, overview), 3)
 
     def _revise(self, message: Message) -> None:
         finding: Finding | None = message.get("finding")
-        ranking = {one["name"]: float(one["confidence"]) for one in message.get(INTENT_RANKING_KEY) or []}
-        intent = (message.get(INTENT) or {}).get("name")
+        ranking = confidences(message)
+        intent = intent_of(message)
         likely = next((name for name in ranking if name != OUT_OF_SCOPE), None)
         if finding is None or finding.decision == "none" or finding.evidence is None or not likely:
             return
@@ -97,15 +96,13 @@ class ScopeDecision(GraphComponent):
         rejects = out >= STAFF.reject()
         if rejects == (intent == OUT_OF_SCOPE):
             return
-        made = [{"name": n, "confidence": round(v, 4)} for n, v in revised(ranking, out, rejects).items()]
-        message.set(INTENT, dict(made[0]), add_to_output=True)
-        message.set(INTENT_RANKING_KEY, made, add_to_output=True)
+        rank(message, revised(ranking, out, rejects).items())
 
     def _guided(self, message: Message) -> None:
         """A guide's own words, which staff wrote after the training, ask for it."""
         if is_payload(message):
             return
-        intent = (message.get(INTENT) or {}).get("name")
+        intent = intent_of(message)
         text = normalized(message)
         finding: Finding | None = message.get("finding")
         undecided = intent == OUT_OF_SCOPE or (
@@ -113,10 +110,7 @@ class ScopeDecision(GraphComponent):
         )
         if intent == GUIDE_INTENT or not (GUIDES.names(text) or (undecided and GUIDES.mentions(text))):
             return
-        others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one["name"] != GUIDE_INTENT]
-        made = {"name": GUIDE_INTENT, "confidence": _SAID}
-        message.set(INTENT, dict(made), add_to_output=True)
-        message.set(INTENT_RANKING_KEY, [made, *others], add_to_output=True)
+        put_first(message, GUIDE_INTENT, _SAID)
 
 
 def _names_procedures(message: Message, intent: str | None) -> bool:

@@ -6,7 +6,6 @@ that house, though it looks like a private quarrel; "mai trời có mưa không"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -27,14 +26,9 @@ LIKELY = 0.75
 
 @dataclass(frozen=True, slots=True)
 class FollowUps:
-    """The encoder's head that knows what further messages look like."""
+    """The encoder's head that knows what further messages look like, with the labels FOLLOWS and OTHER."""
 
     head: EncoderHead
-
-    @classmethod
-    def train(cls, vectors: NDArray[np.float16], follows: Sequence[bool]) -> FollowUps:
-        """Learns from one vector a sentence, and whether it goes on with a procedure."""
-        return cls(EncoderHead.train(vectors, [FOLLOWS if one else OTHER for one in follows]))
 
     def probability(self, vector: NDArray[np.float32], confidence: float, *, outside: bool) -> float:
         """That the message goes on; `confidence` is of its intent, which is about no procedure, and `outside`

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,17 @@ class EncoderHead:
         if len(names) == 2:
             slopes, bias = np.vstack([-slopes, slopes]) / 2, np.concatenate([-bias, bias]) / 2
         return cls(names, mean, (slopes.T * _SPREAD).astype(np.float32), bias.astype(np.float32))
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> EncoderHead:
+        """What to_arrays() gave."""
+        return cls(arrays["labels"].tolist(), arrays["mean"], arrays["weights"], arrays["bias"])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything it knows, by name, fit for a file."""
+        return {
+            "labels": np.array(self.labels), "mean": self.mean, "weights": self.weights, "bias": self.bias,
+        }  # fmt: skip
 
     def probabilities(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
         """One probability a label, in the order of `labels`."""

@@ -11,10 +11,11 @@ from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 
-from bot import follow_up_training
+from bot import follow_up_training, head_training
 from bot.components import follow_up
 from bot.components.follow_up import FollowUpDecision
-from bot.understanding.follow_ups import LIKELY, FollowUps
+from bot.understanding.follow_ups import FOLLOWS, LIKELY, OTHER, FollowUps
+from bot.understanding.second_opinion import EncoderHead
 from troly.settings import ROOT
 
 
@@ -124,7 +125,7 @@ def test_without_an_encoder_or_its_languages_the_intent_alone_tells(
 
 def test_it_learns_what_further_messages_look_like() -> None:
     vectors = np.array([[1, 0.1 * n] for n in range(6)] + [[0, 0.1 * n] for n in range(6)], np.float16)
-    model = FollowUps.train(vectors, [True] * 6 + [False] * 6)
+    model = FollowUps(EncoderHead.train(vectors, [FOLLOWS] * 6 + [OTHER] * 6))
     like, unlike = (np.array([x, 0.2], np.float32) for x in (1, 0))
     assert model.probability(like, 0.6, outside=True) > model.probability(unlike, 0.6, outside=True)
     assert model.probability(like, 0.6, outside=True) > model.probability(like, 0.99, outside=True)
@@ -132,5 +133,5 @@ def test_it_learns_what_further_messages_look_like() -> None:
 
 
 def test_without_an_encoder_nothing_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow_up_training, "sentence_vectors", lambda _texts: None)
+    monkeypatch.setattr(head_training, "sentence_vectors", lambda _texts: None)
     assert follow_up_training.train_follow_ups(ROOT / "nlu_data", ["xin chào"]) is None
