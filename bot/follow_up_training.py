@@ -10,7 +10,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
 from bot.head_training import trained_head
-from bot.understanding import data
+from bot.understanding import data, normalize
 from bot.understanding.follow_ups import FOLLOWS, OTHER, FollowUps
 from bot.understanding.second_opinion import EncoderHead
 
@@ -18,14 +18,15 @@ _FILE = "follow_ups.npz"
 
 
 def train_follow_ups(root: Path, others: Sequence[str]) -> FollowUps | None:
-    """From follow_ups.yml and `others`, sentences about no procedure; from the cache where nothing changed.
+    """From follow_ups.yml and `others`, normalized sentences about no procedure.
 
-    None without an encoder, and where there are none of either kind.
+    From the cache where nothing changed. None without an encoder, and where there are none of either kind.
     """
     stated = data.follow_ups(root)
-    texts = [*(text for text, _ in stated), *others]
+    clean = normalize.make_normalizer(*data.short_forms(root), data.hint_words(root, "en")).normalize
+    texts = [*(clean(text) for text, _ in stated), *others]
     labels = [FOLLOWS if follows else OTHER for _, follows in stated] + [OTHER] * len(others)
-    if len(set(labels)) < 2 or (head := trained_head("follow-ups", root, texts, labels)) is None:
+    if len(set(labels)) < 2 or (head := trained_head("follow-ups", texts, labels)) is None:
         return None
     return FollowUps(head)
 

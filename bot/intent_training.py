@@ -1,4 +1,4 @@
-"""Trains the two intent models on the sentences; as a program, ahead of the rest of a training.
+"""Trains the intent model on the sentences; as a program, ahead of the rest of a training.
 
 `python -m bot.intent_training` needs neither Rasa nor TensorFlow: on a second core it is nearly done when
 those are loaded. The component finds its result in the cache, or makes it itself.
@@ -20,7 +20,6 @@ import numpy as np
 import troly.text
 from bot import training_data
 from bot.cache import Arrays, as_bytes, as_texts, cached_arrays, content_key, read_arrays, write_arrays
-from bot.head_training import trained_head
 from bot.understanding import (
     augment,
     bags,
@@ -35,13 +34,11 @@ from bot.understanding import (
 from bot.understanding.augment import Row
 from bot.understanding.data import Sentence
 from bot.understanding.intents import IntentModel
-from bot.understanding.second_opinion import EncoderHead
 from troly.settings import ROOT
 
 SEED = 20260701
 TEMPERATURE = 5.2
 """Measured (IntentModel.train without one), and the same in every training since."""
-_FEW = 200
 _WRITING = (normalize, syllables, tokens, features, troly.text)
 """What turns a text into its grams; changed code makes everything anew."""
 _LEARNING = (augment, noise, bags, intents)
@@ -70,15 +67,6 @@ def train_intents(
         return _arrays(IntentModel.train(texts, labels, groups, temperature=temperature, bags=table))
 
     return _model(cached_arrays("intents", everything, make))
-
-
-def train_head(root: Path, sentences: Sequence[Sentence], at_most: int | None = None) -> EncoderHead | None:
-    """The encoder's head over these sentences; from the cache where nothing changed. None without encoder.
-
-    Also None where more than `at_most` sentences have no vector yet.
-    """
-    texts, labels = [one.text for one in sentences], [one.intent for one in sentences]
-    return trained_head("head", root, texts, labels, at_most)
 
 
 def _copies(
@@ -131,7 +119,7 @@ def _model(arrays: Arrays) -> IntentModel:
 
 @contextlib.contextmanager
 def started_ahead() -> Iterator[None]:
-    """Trains the intent models in another process meanwhile, where there is a core for it.
+    """Trains the intent model in another process meanwhile, where there is a core for it.
 
     Nothing depends on that process: where it fails, the training does its work.
     """
@@ -153,8 +141,6 @@ def main() -> None:
     """Train on nlu_data/ and leave the result in the cache."""
     found = [Sentence(text, intent, language) for intent, language, text in training_data.sentences()]
     train_intents(ROOT / "nlu_data", found)
-    # What takes long to encode is encoded once, with a progress bar, by the training itself.
-    train_head(ROOT / "nlu_data", found, at_most=_FEW)
 
 
 if __name__ == "__main__":

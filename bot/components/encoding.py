@@ -83,12 +83,6 @@ def passages(texts: Sequence[str]) -> NDArray[np.float16] | None:
     return None if cache is None else cache.passages(texts).astype(np.float16)
 
 
-def sentences_to_encode(texts: Sequence[str]) -> int:
-    """How many of these training sentences have no vector yet; 0 where there is no encoder."""
-    store = _store(queries=True)
-    return 0 if store is None else len(store.missing(texts))
-
-
 def sentence_vectors(texts: Sequence[str]) -> NDArray[np.float16] | None:
     """Vectors of training sentences, as messages; None where there is no encoder."""
     return _vectors(texts, queries=True)
@@ -105,11 +99,15 @@ def _vectors(texts: Sequence[str], queries: bool) -> NDArray[np.float16] | None:
 
 
 def _store(queries: bool) -> VectorStore | None:
-    encoder = _wanted()
+    return _read(settings().model_dir / "cache", EncoderChoice.from_settings(settings()), queries)
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, choice: EncoderChoice, queries: bool) -> VectorStore | None:
+    encoder = load_encoder(choice)
     if encoder is None:
         return None
-    folder, bundled = settings().model_dir / "cache", ROOT / "nlu_data" / "vectors"
-    return VectorStore(folder, encoder, queries=queries, bundled=bundled)
+    return VectorStore(folder, encoder, queries=queries, bundled=ROOT / "nlu_data" / "vectors")
 
 
 def _wanted() -> Encoder | None:

@@ -9,7 +9,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -84,7 +84,7 @@ class FollowUpDecision(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on follow_ups.yml, and on the sentences that are about no procedure."""
         others = [
-            message.get(TEXT)
+            normalized(message)
             for message in training_data.intent_examples
             if message.get(INTENT) not in self._needing
         ]

@@ -22,7 +22,8 @@ from bot.components.intent_storage import load_models, save_models
 from bot.components.ranking import rank
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
-from bot.intent_training import SEED, TEMPERATURE, train_head, train_intents
+from bot.head_training import trained_head
+from bot.intent_training import SEED, TEMPERATURE, train_intents
 from bot.understanding import data
 from bot.understanding.data import Sentence
 from bot.understanding.decide import by_form, names_choice, rejected
@@ -98,11 +99,13 @@ class CitizenIntentClassifier(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on the sentences and their seeded copies; the encoder's head on the sentences alone."""
-        root = data_folder(self._config)
-        sentences = [_sentence(message) for message in training_data.intent_examples]
+        examples = training_data.intent_examples
+        sentences = [_sentence(message) for message in examples]
+        # Another process may be at the intent model already (started_ahead): the head meanwhile.
+        texts, labels = [normalized(message) for message in examples], [one.intent for one in sentences]
+        self._head = trained_head("head", texts, labels)
         seed, temperature = int(self._config["seed"]), float(self._config["temperature"])
-        self._model = train_intents(root, sentences, seed, temperature)
-        self._head = train_head(root, sentences)
+        self._model = train_intents(data_folder(self._config), sentences, seed, temperature)
         self._known = frozenset(word for sentence in sentences for word in sentence.text.lower().split())
         save_models(self._storage, self._resource, self._model, self._head, self._known)
         return self._resource
