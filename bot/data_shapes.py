@@ -164,10 +164,12 @@ def check_words(tree: Tree) -> None:
     _check_teencode(tree, tree.project / "nlu_data" / "teencode.yml")
     path = tree.project / "nlu_data" / "carriers.yml"
     for section, kinds in tree.read(path, dict, optional=True).items():
-        known = section in tree.languages or section in ("variants", "topic")
+        known = section in tree.languages or section in ("variants", "topic", "elsewhere")
         if not known or not isinstance(kinds, dict):
             tree.fault(
-                path, f"{section}: must be a known language, variants or topic, with a mapping of word lists"
+                path,
+                f"{section}: must be a known language, variants, topic or elsewhere, "
+                "with a mapping of word lists",
             )
             continue
         for kind, words in kinds.items():

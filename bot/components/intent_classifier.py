@@ -30,6 +30,7 @@ from bot.understanding.decide import by_form, names_choice, rejected
 from bot.understanding.intents import IntentModel, ranked
 from bot.understanding.question import asked, question
 from bot.understanding.second_opinion import EncoderHead, together
+from bot.understanding.subject import Subject, whole
 from bot.understanding.tokens import is_cjk
 
 RANKING_LENGTH = 10
@@ -55,6 +56,7 @@ class CitizenIntentClassifier(GraphComponent):
         self._head = head
         self._known = known
         self._needing = needing_intents(data_folder(config))
+        self._subject = Subject.of(data_folder(config))
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -142,6 +144,8 @@ class CitizenIntentClassifier(GraphComponent):
         if (sentence := question(text)) is not None:
             alone = self._probabilities(self._model, message, sentence, question(restored) or sentence)
             probabilities = asked(probabilities, alone, self._model.labels, self._needing)
+        if self._subject.alone(text, message.get("language_seen")):
+            probabilities = whole(probabilities, self._model.labels, self._needing)
         return ranked(self._model.labels, probabilities)
 
     def _probabilities(

@@ -13,6 +13,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.components.ranking import confidences, intent_of, put_first, rank
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
+from bot.understanding.elsewhere import Elsewhere
 from bot.understanding.finder import Finding
 from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
 from bot.understanding.set_by_staff import STAFF
@@ -40,6 +41,7 @@ class ScopeDecision(GraphComponent):
     def __init__(self, config: dict[str, Any]) -> None:
         self._needing = needing_intents(data_folder(config))
         self._topic = Topic.of(data_folder(config))
+        self._elsewhere = Elsewhere.of(data_folder(config))
 
     @classmethod
     def create(
@@ -92,7 +94,8 @@ class ScopeDecision(GraphComponent):
             return
         if intent not in self._needing and not (intent == OUT_OF_SCOPE and likely in self._needing):
             return
-        out = outside(ranking, self._needing, finding.certainty, finding.among)
+        elsewhere = self._elsewhere.asked(normalized(message))
+        out = outside(ranking, self._needing, finding.certainty, finding.among, elsewhere=elsewhere)
         rejects = out >= STAFF.reject()
         if rejects == (intent == OUT_OF_SCOPE):
             return

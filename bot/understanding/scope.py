@@ -22,16 +22,23 @@ def outside(
     certainty: float,
     among: float,
     knobs: ScopeKnobs = SCOPE,
+    *,
+    elsewhere: bool = False,
 ) -> float:
     """The probability that the message is out of scope.
 
     `probabilities` by intent, `needing` the intents that are about a procedure; `certainty` and `among` are
-    the finder's that the right procedure is first, and among the first five.
+    the finder's that the right procedure is first, and among the first five; `elsewhere` tells that it names
+    a paper of another country.
     """
     odds = log((probabilities.get(OUT_OF_SCOPE, 0.0) + _FLOOR) / (mass(probabilities, needing) + _FLOOR))
     return logistic(
-        knobs.constant + knobs.odds * odds + knobs.certainty * certainty + knobs.among * among
-    )  # fmt: skip
+        knobs.constant
+        + knobs.odds * odds
+        + knobs.certainty * certainty
+        + knobs.among * among
+        + knobs.elsewhere * elsewhere
+    )
 
 
 def mass(probabilities: Mapping[str, float], needing: Collection[str]) -> float:

@@ -231,7 +231,7 @@ def test_sibling_groups_are_checked(tree, group: object, reason: str) -> None:
         ("teencode", "entries:\n  ko: không\n  ko: có\n", "is no valid YAML: the key 'ko' stands twice"),
         ("titles_en", {"1.001193": ""}, "1.001193: an empty text"),
         ("carriers", {"vi": {"fillers": [True]}}, 'vi: fillers: not a text (put it in quotes): "True"'),
-        ("carriers", {"xx": {}}, "xx: must be a known language, variants or topic"),
+        ("carriers", {"xx": {}}, "xx: must be a known language, variants, topic or elsewhere"),
         ("titles_en", ["1.001193"], "must hold a mapping, not list"),
         ("synonyms", "- {say: [", "is no valid YAML: while parsing a flow"),
     ],
