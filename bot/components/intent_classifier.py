@@ -141,10 +141,15 @@ class CitizenIntentClassifier(GraphComponent):
             return [("out_of_scope", 0.0)]
         restored = message.get("text_restored") or text
         probabilities = self._probabilities(self._model, message, text, restored)
-        if (sentence := question(text)) is not None:
-            alone = self._probabilities(self._model, message, sentence, question(restored) or sentence)
+        language = message.get("language_seen")
+
+        def asks(words: str) -> bool:
+            return bool(words) and not self._subject.alone(words, language)
+
+        if (sentence := question(text, asks)) is not None:
+            alone = self._probabilities(self._model, message, sentence, question(restored, asks) or sentence)
             probabilities = asked(probabilities, alone, self._model.labels, self._needing)
-        if self._subject.alone(text, message.get("language_seen")):
+        if self._subject.alone(text, language):
             probabilities = whole(probabilities, self._model.labels, self._needing)
         return ranked(self._model.labels, probabilities)
 

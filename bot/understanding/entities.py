@@ -59,6 +59,8 @@ _TAIL = (
     r"that|choice|trong danh sach|o tren|tren|vay|thoi))*"
 )
 _ORDINAL = re.compile(rf"(?P<cue>{_CUE}*){_VALUE}{_TAIL}")
+_WHERE = re.compile(r"\bđâu\b|^o dau\b")
+"""Asks for a place: only without its marks is it the first of something."""
 _FILLER_START = re.compile(r"^(?:da|vang|u|uh|ok|oke|okay|a|thi|uhm|yes|ah|vay|the)\s+")
 _SIGN_ORDINAL = re.compile(
     r"(?:第)?(?P<n>[1-9一二三四五]|하나|첫|두|둘|세|셋|네)\s*(?:번째?|番目?|个|個|项|号|つ目|번)(?:.{0,6})"
@@ -127,6 +129,8 @@ def ordinal(text: str) -> int | None:
     plain = " ".join(plain.split())
     while (shorter := _FILLER_START.sub("", plain)) != plain:
         plain = shorter
+    if _WHERE.search(plain if text.isascii() else text.lower()):
+        return None
     if match := _SIGN_ORDINAL.fullmatch(plain):
         value = match["n"]
         return int(value) if value.isdigit() else _SIGNS[value]

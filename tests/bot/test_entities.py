@@ -33,6 +33,8 @@ def test_a_position_is_no_monday_and_a_code_no_date(finder: EntityFinder) -> Non
         ("the last one please", -1), ("dạ chọn 2 ạ", 2), ("2️⃣", 2), ("第二个", 2),
         ("hai đứa con", None), ("con 8 tuổi", None), ("mức 2 là gì", None), ("12", None), ("hai", None),
         ("tôi có 2 con", None), ("", None), ("năm sao", None), ("lớp 1", None),
+        ("ở đâu", None), ("ở đâu ạ", None), ("o dau a", None), ("dạ ở đâu vậy", None),
+        ("ở đầu", 1), ("dau tien", 1),
     ],
 )  # fmt: skip
 def test_reads_a_position_only_where_the_whole_message_is_one(text: str, position: int | None) -> None:

@@ -25,6 +25,19 @@ def test_the_sentence_that_asks(text: str, sentence: str | None) -> None:
     assert question(text) == sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("old type 1996, want new one. Time?", "Time?"),
+        ("Làm hộ chiếu cho con 5 tuổi. Phí?", "Phí?"),
+        ("I want to certify a translation - fee please", "fee please"),
+        ("Làm hộ chiếu cho con mất bao lâu? Cảm ơn", None),
+    ],
+)
+def test_a_few_words_count_where_they_ask(text: str, sentence: str | None) -> None:
+    assert question(text, lambda words: words in {"Time", "Phí", "fee please"}) == sentence
+
+
 LABELS = ["ask_fee", "ask_place", "greet", "out_of_scope"]
 
 
