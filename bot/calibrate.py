@@ -23,7 +23,7 @@ _VI_EN, _CJK = frozenset({"vi", "en"}), frozenset({"zh", "ko", "ja"})
 FORMULAS: dict[str, tuple[frozenset[str], bool, str, tuple[str, ...]]] = {
     "TOP_BY_WORDS": (_VI_EN, False, "first", ("asked", "named", "covered", "score", "margin", "fifth")),
     "TOP": (_VI_EN, True, "first", ("asked", "named", "covered", "score", "margin", "fifth", "lead")),
-    "TOP_FOREIGN": (_CJK, True, "first", ("score", "margin", "fifth", "dense", "covered")),
+    "TOP_FOREIGN": (_CJK, True, "first", ("named", "margin", "lead")),
     "AMONG": (_VI_EN, True, "five", ("score", "covered", "dense", "named", "content", "fifth")),
     "AMONG_FOREIGN": (_CJK, True, "five", ("score", "dense")),
 }

@@ -20,7 +20,8 @@ from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.freshness import with_vectors
 from bot.understanding.record_index import RecordIndex
-from bot.understanding.route import Served
+from bot.understanding.route import CJK_LANGUAGES, Served
+from bot.understanding.signs import SignAnalyzer, sign_pairs
 from bot.understanding.spelling import Speller
 from portal.catalogue import CatalogueName
 
@@ -62,8 +63,8 @@ def make_finder(
 
 
 def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> dict[str, Analyzer]:
-    """The analyzers of Vietnamese and English; the words around a procedure are learned from sentences, and
-    from the names of those that are not `seldom` needed."""
+    """The analyzers of Vietnamese, English and the others; the words around a procedure are learned from
+    sentences, and from the names of those that are not `seldom` needed."""
     needing = {
         name
         for name, about in (data.read_yaml(root / "intents.yml") or {}).items()
@@ -72,11 +73,14 @@ def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> di
     variants = read_variants(root)
     often = [names for code, names in citizens.items() if code not in seldom]
     around: dict[str, list[str]] = {"vi": [], "en": []}
+    signs: list[str] = []
     english: list[str] = [
         *data.english_titles(root).values(),
         *(name for one in citizens.values() for name in one["en"]),
     ]
     for sentence in data.sentences(root):
+        if sentence.language in CJK_LANGUAGES:
+            signs.append(sentence.text)
         if sentence.language == "en":
             english.append(sentence.text)
         if sentence.intent not in needing and sentence.language in around:
@@ -90,6 +94,8 @@ def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> di
         made[language] = Analyzer(
             language, read_carriers(root, language), expansions, common, variants, speller
         )
+    foreign = [name for entry in often for language in CJK_LANGUAGES for name in entry.get(language, ())]
+    made["other"] = SignAnalyzer(common=common_words(signs, foreign, sign_pairs))
     return made
 
 

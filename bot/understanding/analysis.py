@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class Analyzer:
 
     def query(self, text: str) -> Query:
         """The message without codes and numbers, weighed; `accented` has the same words with their marks."""
-        written = _without_spending(WORD.findall(_without_codes(text).lower()))
+        written = _without_spending(WORD.findall(without_codes(text).lower()))
         plain = [strip_accents(word) for word in written]
         weights = [0.3 if word.isdigit() else self.common.get(word, CONTENT) for word in plain]
         for at in range(len(plain)):
@@ -136,7 +136,8 @@ def _without_spending(words: list[str]) -> list[str]:
     return [word for at, word in enumerate(words) if at not in spent]
 
 
-def _without_codes(text: str) -> str:
+def without_codes(text: str) -> str:
+    """The text without addresses, codes and telephone numbers."""
     for pattern in (URL, APPLICATION_LIKE, PROCEDURE_CODE, PHONE):
         text = pattern.sub(" ", text)
     return text
@@ -152,8 +153,10 @@ def stem(word: str) -> str:
     return word[:6]
 
 
-def common_words(sentences: Iterable[str], names: Iterable[str]) -> dict[str, float]:
-    """Words that people use around whatever they ask, with a weight below 1.
+def common_words(
+    sentences: Iterable[str], names: Iterable[str], split: Callable[[str], Iterable[str]] = folded_words
+) -> dict[str, float]:
+    """Words (by `split`) that people use around whatever they ask, with a weight below 1.
 
     Learned by comparing how often a word stands in sentences that are about no procedure with how often it
     stands in the everyday names of procedures.
@@ -161,10 +164,10 @@ def common_words(sentences: Iterable[str], names: Iterable[str]) -> dict[str, fl
     about, around = Counter[str](), Counter[str]()
     about_total = around_total = 1
     for name in names:
-        about.update(set(folded_words(name)))
+        about.update(set(split(name)))
         about_total += 1
     for sentence in sentences:
-        around.update(set(folded_words(sentence)))
+        around.update(set(split(sentence)))
         around_total += 1
     made: dict[str, float] = {}
     for word, n in around.items():

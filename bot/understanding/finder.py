@@ -23,12 +23,13 @@ from bot.understanding.certainty import (
 )
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
 from bot.understanding.lexical import Floats
+from bot.understanding.mixed import Mixed
 from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Route, Served, build_route
 from bot.understanding.scoring import Scored, Scores
 from bot.understanding.set_by_staff import STAFF
-from bot.understanding.syllables import vietnamese_shaped
-from bot.understanding.tokens import folded_words, is_cjk
+from bot.understanding.signs import SignAnalyzer
+from bot.understanding.tokens import is_cjk
 
 Decision = Literal["answer", "choose", "not_found", "none"]
 
@@ -89,14 +90,17 @@ class Finder:
     _by_code: dict[str, int] = field(default_factory=dict)
     foreigners: Foreigners = field(default_factory=Foreigners)
     _beside: Beside = field(init=False)
+    _mixed: Mixed = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
+        english = self.analyzers.get("en")
+        self._mixed = Mixed.of(self.citizens, english.speller if english else None)
         priors = self._priors()
         for language in ("vi", "en", "other"):
             if language in self._routes:
                 continue
-            analyzer = self.analyzers["en" if language == "en" else "vi"]
+            analyzer = self.analyzers.get(language) or SignAnalyzer()
             route = build_route(language, analyzer, self.served, self.citizens, self.vectors, priors)
             if route is not None:
                 self._routes[language] = route
@@ -124,7 +128,9 @@ class Finder:
             order = ["other"]
         else:
             order = {"vi": ["vi"], "en": ["en"]}.get(language or "", ["vi", "en"])
-            if language == "vi" and self._has_english(text):
+            if (language == "vi" and self._mixed.has_english(text)) or (
+                language == "en" and self._mixed.has_vietnamese(text)
+            ):
                 order = ["vi", "en"]
         best = Finding()
         for name in order:
@@ -135,14 +141,6 @@ class Finder:
             if not best.procedures or (found.procedures and found.certainty > best.certainty):
                 best = found
         return best
-
-    def _has_english(self, text: str) -> bool:
-        """True where a Vietnamese message names its subject in English ("gia hạn work permit")."""
-        speller = self.analyzers["en"].speller
-        if speller is None:
-            return False
-        words = [word for word in folded_words(text) if len(word) > 3 and not vietnamese_shaped(word)]
-        return sum(word in speller.known for word in words) >= 2
 
     def _priors(self) -> Floats:
         of = np.zeros(len(self.served), dtype=np.float32)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.cache import Arrays, cached_arrays, content_key
-from bot.understanding import analysis, lexical, tokens
+from bot.understanding import analysis, lexical, signs, tokens
 from bot.understanding.analysis import Analyzer
-from bot.understanding.lexical import Floats, LexicalIndex, signs
-from bot.understanding.tokens import CJK
+from bot.understanding.lexical import Floats, LexicalIndex
 from troly import text as folding
 
 _MANY = 2000
@@ -36,7 +35,7 @@ def indexed(language: str, analyzer: Analyzer, texts: Sequence[str]) -> IndexedN
     groups = tuple(group for group in analyzer.variants if language == "vi" or group != "foreign")
     if len(texts) < _MANY:
         return _from_arrays(language, groups, _arrays(language, analyzer, groups, texts))
-    code = (analysis, lexical, tokens, folding)
+    code = (analysis, lexical, signs, tokens, folding)
     key = content_key(language, texts, analyzer.variants, analyzer.row_weights, *code)
     made = cached_arrays(f"names-{language}", key, lambda: _arrays(language, analyzer, groups, texts))
     return _from_arrays(language, groups, made)
@@ -69,12 +68,8 @@ def _from_arrays(language: str, groups: tuple[str, ...], made: Arrays) -> Indexe
 
 
 def _spell(language: str) -> lexical.Spell | None:
-    return _pairs_of_signs if language == "other" else None
+    return _nothing if language == "other" else None
 
 
 def _nothing(_word: str) -> list[str]:
     return []
-
-
-def _pairs_of_signs(word: str) -> list[str]:
-    return signs(word) if CJK.search(word) else []

@@ -300,11 +300,6 @@ def word_pieces(word: str) -> tuple[str, ...]:
     )
 
 
-def signs(run: str) -> list[str]:
-    """Pairs of Chinese, Japanese or Korean signs."""
-    return [run[i : i + 2] for i in range(len(run) - 1)]
-
-
 def _under(name: str, arrays: Arrays) -> Arrays:
     return {f"{name}.{part}": array for part, array in arrays.items()}
 
@@ -317,4 +312,4 @@ def _pairs(words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(f"{a} {b}" for a, b in pairwise(words)))
 
 
-__all__ = ["LexicalIndex", "Match", "Query", "signs", "word_pieces"]
+__all__ = ["LexicalIndex", "Match", "Query", "word_pieces"]

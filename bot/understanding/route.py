@@ -12,6 +12,7 @@ from bot.understanding.analysis import Analyzer
 from bot.understanding.indexed_names import indexed
 from bot.understanding.lexical import Floats, LexicalIndex
 
+CJK_LANGUAGES = ("zh", "ko", "ja")
 _ENGLISH_FOR_OTHERS = 5
 """Everyday English names by which the encoder also finds Chinese, Korean and Japanese messages."""
 
@@ -85,7 +86,7 @@ def _names(language: str, item: Served, citizens: Mapping[str, Mapping[str, Sequ
         return [item.name, *everyday.get("vi", ())]
     if language == "en":
         return [*([item.title] if item.title else []), *everyday.get("en", ())]
-    own = [name for code in ("zh", "ko", "ja") for name in everyday.get(code, ())]
+    own = [name for code in CJK_LANGUAGES for name in everyday.get(code, ())]
     return [*own, *everyday.get("en", ())[:_ENGLISH_FOR_OTHERS]]
 
 

@@ -79,13 +79,11 @@ class Scores:
         self.total = self.words + knobs.dense * self.dense + self.route.prior
 
     def add_foreign_vector(self, vector: NDArray[np.float32]) -> None:
-        """The same where words of the message and of the names are of different languages."""
+        """The same for Chinese, Korean and Japanese, whose vectors lie closer together."""
         if self.route.vectors is None:
             return
         self.dense = np.clip((self.route.vectors @ vector - 0.80) / 0.12, 0, 1.2)
-        share = self.knobs.dense_foreign
-        mixed = (self.words + share * self.dense) / (1 + share * 0.5)
-        self.total = np.maximum(mixed, 0.9 * self.dense) + self.route.prior
+        self.total = self.words + self.knobs.dense * self.dense + self.route.prior
 
     def best(self, limit: int = 10) -> list[Scored]:
         """The best name (row) of each of the best procedures.

@@ -81,6 +81,7 @@ def finder() -> Finder:
         ("extention of work permitt", "en", "1.014201"),
         ("给新生儿办出生证明", "zh", "1.001193"),
         ("tách thửa đất", None, "1.012784"),
+        ("xoa ten ho khau of my son, he lives in Japan", "en", "1.003197"),
     ],
 )
 def test_the_right_procedure_comes_first(finder: Finder, text: str, language: str | None, code: str) -> None:
