@@ -95,7 +95,9 @@ class Finder:
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
         english = self.analyzers.get("en")
-        self._mixed = Mixed.of(self.citizens, english.speller if english else None)
+        self._mixed = Mixed.of(
+            self.citizens, english.speller if english else None, english.common if english else ()
+        )
         priors = self._priors()
         for language in ("vi", "en", "other"):
             if language in self._routes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.understanding.spelling import Speller
@@ -26,11 +26,18 @@ class Mixed:
     english: Speller | None = None
 
     @classmethod
-    def of(cls, citizens: Mapping[str, Mapping[str, Sequence[str]]], english: Speller | None) -> Mixed:
-        """From the everyday names by code and language, and the speller that knows the words of the English
-        ones."""
+    def of(
+        cls,
+        citizens: Mapping[str, Mapping[str, Sequence[str]]],
+        english: Speller | None,
+        around: Collection[str] = (),
+    ) -> Mixed:
+        """From the everyday names by code and language, the speller that knows the words of the English ones,
+        and the English words `around` whatever is asked, which no name has ("do" is none of "sổ đỏ")."""
         vi, en = (_counted(names.get(code, ()) for names in citizens.values()) for code in ("vi", "en"))
-        vietnamese = frozenset(word for word, times in vi.items() if times > _OFTENER * en[word])
+        vietnamese = frozenset(word for word, times in vi.items() if times > _OFTENER * en[word]) - set(
+            around
+        )
         return cls(vietnamese, english)
 
     def has_english(self, text: str) -> bool:

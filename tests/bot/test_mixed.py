@@ -14,13 +14,14 @@ CITIZENS = {
     },
     "2": {"vi": ["gia hạn giấy phép lao động"], "en": ["extend my work permit", "a permit can be extended"]},
 }
-MIXED = Mixed.of(CITIZENS, Speller.train(["extend", "permit", "work", "household"]))
+MIXED = Mixed.of(CITIZENS, Speller.train(["extend", "permit", "work", "household"]), around={"ten"})
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("xoa ten for my son", True),
+        ("xoa khau for my son", True),
+        ("xoa ten for my son", False),
         ("giay phep is lost", True),
         ("only giay here", False),
         ("can be the permit", False),
