@@ -26,6 +26,8 @@ from bot.understanding.spelling import Speller
 from portal.catalogue import CatalogueName
 
 Citizens = dict[str, dict[str, list[str]]]
+_A_SHORT_FORM = 3
+"""Letters of a short form in a name; fewer are one of their own there ("C/O mẫu E")."""
 
 
 def everyday_names(root: Path) -> Citizens:
@@ -91,8 +93,10 @@ def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> di
         common = common_words(sentences, names)
         expansions = read_synonyms([root / "synonyms.yml"], language)
         speller = Speller.train(english) if language == "en" else None
+        plain = data.short_forms(root)[0] if language == "vi" else {}
+        short = {form: meaning for form, meaning in plain.items() if len(form) >= _A_SHORT_FORM}
         made[language] = Analyzer(
-            language, read_carriers(root, language), expansions, common, variants, speller
+            language, read_carriers(root, language), expansions, common, variants, speller, short
         )
     foreign = [name for entry in often for language in CJK_LANGUAGES for name in entry.get(language, ())]
     made["other"] = SignAnalyzer(common=common_words(signs, foreign, sign_pairs))

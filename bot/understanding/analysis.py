@@ -43,6 +43,8 @@ class Analyzer:
     common: Mapping[str, float] = field(default_factory=dict)
     variants: Mapping[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
     speller: Speller | None = None
+    short: Mapping[str, str] = field(default_factory=dict)
+    """Short forms in names ("BHXH") and what they mean: messages are read with them written out."""
     _row_weights: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,13 +87,16 @@ class Analyzer:
         return self._row_weights.get(word, 1.0)
 
     def accented_words(self, text: str) -> list[str]:
-        """The words with their marks."""
-        return WORD.findall(text.lower())
+        """The words of a name with their marks."""
+        return WORD.findall(self._written_out(text).lower())
 
     def words(self, text: str) -> list[str]:
-        """The words by which rows and queries are compared."""
-        found = folded_words(text)
+        """The words of a name, by which it is compared with queries."""
+        found = folded_words(self._written_out(text))
         return [stem(word) for word in found] if self.language == "en" else found
+
+    def _written_out(self, text: str) -> str:
+        return " ".join(self.short.get(word, word) for word in WORD.findall(text.lower()))
 
     def query(self, text: str) -> Query:
         """The message without codes and numbers, weighed; `accented` has the same words with their marks."""

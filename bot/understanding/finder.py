@@ -41,6 +41,8 @@ _MANY = 4
 _BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
 """How much of the best name a message says that many names contain: less is too little; so is somewhat more
 where the next is close."""
+_CLOSE = 0.04
+"""The lead over the next procedure below which a whole name does not tell them apart."""
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
 
@@ -201,7 +203,7 @@ class Finder:
         if foreign or mention >= limits.follow_up:
             decision = self._decide(name, certainty, among)
             # A subject that many names contain leaves the first five to chance, and yet it is found.
-            if (decision == "answer" and _is_bare(evidence)) or (
+            if (decision == "answer" and (_is_bare(evidence) or _is_shared(evidence))) or (
                 decision == "not_found" and evidence.asked >= _WHOLE
             ):
                 decision = "choose"
@@ -250,6 +252,12 @@ def _is_bare(evidence: Evidence) -> bool:
         return False
     named, margin = _NAMED_AND_CLOSE
     return evidence.named < _BARELY_NAMED or (evidence.named < named and evidence.margin < margin)
+
+
+def _is_shared(evidence: Evidence) -> bool:
+    """True where the message has a name that two procedures share ("mở công ty"): one of its first two is as
+    good as the other."""
+    return evidence.named >= _WHOLE and evidence.margin < _CLOSE
 
 
 def names_to_encode(

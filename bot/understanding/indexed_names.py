@@ -36,7 +36,7 @@ def indexed(language: str, analyzer: Analyzer, texts: Sequence[str]) -> IndexedN
     if len(texts) < _MANY:
         return _from_arrays(language, groups, _arrays(language, analyzer, groups, texts))
     code = (analysis, lexical, signs, tokens, folding)
-    key = content_key(language, texts, analyzer.variants, analyzer.row_weights, *code)
+    key = content_key(language, texts, analyzer.variants, analyzer.row_weights, analyzer.short, *code)
     made = cached_arrays(f"names-{language}", key, lambda: _arrays(language, analyzer, groups, texts))
     return _from_arrays(language, groups, made)
 

@@ -16,6 +16,9 @@ from bot.understanding.route import Route
 
 _ROWS = 150
 """Names looked at for the best procedures; the tenth procedure is always among them."""
+_WHOLE, _NEARLY = 0.97, 0.9
+"""The share of a name that a message has, and of the message that the name has, from which on they are the
+same: a message may ask besides ("mua nhà cần làm gì")."""
 _FULL = 1.2
 """What a message that repeats a name in full collects; scores are given in parts of it."""
 
@@ -64,6 +67,7 @@ class Scores:
             + knobs.both * np.sqrt(match.asked * match.named)
             + knobs.pairs * match.pairs
             + knobs.spelled * match.spelled
+            + knobs.whole * ((match.asked >= _NEARLY) & (match.named >= _WHOLE))
             - knobs.variant * route.unasked(mended)
         )
         return cls(route, knobs, mended, restored, query, match, words, words + route.prior)
