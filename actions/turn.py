@@ -36,6 +36,9 @@ _HOW = re.compile(
 _GUESSED = 0.4
 """An aspect that is less likely is guessed: in a bare name, one of eleven must come first."""
 
+_UNSURE = 0.6
+"""A wish for a procedure that is less likely, and names none, may be anything."""
+
 INTENTS = {aspect: intent for intent, aspect in ASPECTS.items()}
 
 
@@ -128,7 +131,11 @@ def misses(turn: Turn, intent: str) -> bool:
 
     `intent` is the one that opens the form.
     """
-    return not turn.pressed and turn.intent in (intent, "out_of_scope")
+    if turn.pressed:
+        return False
+    # A bare word that nobody knows passes for the name of a procedure; no procedure has it.
+    nothing = turn.intent == "ask_procedure" and turn.confidence < _UNSURE and not turn.candidates
+    return nothing or turn.intent in (intent, "out_of_scope")
 
 
 def already_answered(tracker: Tracker) -> bool:

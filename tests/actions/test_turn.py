@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rasa_sdk import Tracker
 
-from actions.turn import ASPECTS, INTENTS, Candidate, Turn, carried_on, payload, read
+from actions.turn import ASPECTS, INTENTS, Candidate, Turn, carried_on, misses, payload, read
 
 
 def tracker(text: str, slots: dict[str, Any] | None = None, **latest: Any) -> Tracker:
@@ -87,3 +87,23 @@ def test_a_guessed_aspect_does_not_replace_the_one_that_was_asked_for(confidence
     said = Turn("ask_online", "temporary residence", False, focus_aspect="fee", confidence=confidence)
     assert said.aspect == aspect
     assert replace(said, focus="1.004194").aspect == "online"
+
+
+@pytest.mark.parametrize(
+    ("intent", "confidence", "named", "missed"),
+    [
+        ("find_office", 0.9, False, True),
+        ("out_of_scope", 0.9, False, True),
+        ("ask_procedure", 0.4, False, True),
+        ("ask_procedure", 0.4, True, False),
+        ("ask_procedure", 0.9, False, False),
+        ("ask_fee", 0.4, False, False),
+    ],
+)
+def test_what_names_nothing_is_a_failed_answer_to_a_form(
+    intent: str, confidence: float, named: bool, missed: bool
+) -> None:
+    found = (Candidate("1.2", "n", 1.0),) if named else ()
+    turn = Turn(intent, "Springfield please", False, candidates=found, confidence=confidence)
+    assert misses(turn, "find_office") is missed
+    assert not misses(replace(turn, pressed=True), "find_office")

@@ -43,10 +43,10 @@ class Limit:
 
 
 LIMITS = {
-    "answer": Limit(0.80, 0.30, 0.95),
-    "answer_english": Limit(0.80, 0.30, 0.95),
+    "answer": Limit(0.82, 0.30, 0.95),
+    "answer_english": Limit(0.82, 0.30, 0.95),
     "found": Limit(0.65, 0.30, 0.95),
-    "reject": Limit(0.55, 0.20, 0.95),
+    "reject": Limit(0.6, 0.20, 0.95),
 }
 RETENTION_LEAST, RETENTION_MOST = 7, 3650
 """Days."""
