@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from bot.calibration_messages import KINDS, Message
 from bot.understanding.certainty import Evidence
+from bot.understanding.data import CJK_LANGUAGES
 from bot.understanding.finder import Finding
 
 Find = Callable[[Message, bool], Finding]
 """What the finder makes of a message; the flag tells whether it may ask the encoder."""
-_VI_EN, _CJK = frozenset({"vi", "en"}), frozenset({"zh", "ko", "ja"})
+_VI_EN, _CJK = frozenset({"vi", "en"}), frozenset(CJK_LANGUAGES)
 FORMULAS: dict[str, tuple[frozenset[str], bool, str, tuple[str, ...]]] = {
     "TOP_BY_WORDS": (_VI_EN, False, "first", ("asked", "named", "covered", "score", "margin", "fifth")),
     "TOP": (_VI_EN, True, "first", ("asked", "named", "covered", "score", "margin", "fifth", "lead")),

@@ -14,7 +14,7 @@ from random import Random
 
 from bot.labelled import Record, read_records
 from bot.understanding import noise
-from bot.understanding.data import Sentence, read_yaml
+from bot.understanding.data import CITIZENS, CJK_LANGUAGES, Sentence, read_yaml
 from bot.understanding.route import Served
 from troly.errors import UsageError
 from troly.text import fold as folded
@@ -25,7 +25,6 @@ KINDS = {"blind": 2.0, "written": 1.0, "part": 0.2, "official": 0.2, "held": 0.1
 """What a message of each kind weighs: written by who had not seen the names; by who had; an everyday name
 with words left out; an official name with words left out; an everyday name that the finder was not given.
 Without those made of names the rest is too easy; with more of them the finder is less sure than it may be."""
-_CJK = ("zh", "ko", "ja")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +124,12 @@ def made(
         for language, names in citizens[code].items():
             for name in names:
                 owners.setdefault((language, name), set()).add(code)
-    names_of = {language: [key for key in owners if key[0] == language] for language in ("vi", "en", *_CJK)}
+    names_of = {language: [key for key in owners if key[0] == language] for language in CITIZENS}
     for language, most in (("vi", 430), ("en", 270)):
         keys = [key for key in names_of[language] if len(key[1].split()) >= 3]
         for key in random.sample(keys, min(len(keys), int(most * scale))):
             add(_thinned(key[1], random), language, frozenset(owners[key]), "part")
-    for language, most in (("vi", 880), ("en", 520), *((one, 240) for one in _CJK)):
+    for language, most in (("vi", 880), ("en", 520), *((one, 240) for one in CJK_LANGUAGES)):
         keys = names_of[language]
         for key in random.sample(keys, min(len(keys), int(most * scale))):
             add(key[1], language, frozenset(owners[key]), "held", fold_of(*key))

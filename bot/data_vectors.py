@@ -73,7 +73,5 @@ def _official(root: Path, folder: Path) -> list[str]:
 def _names(root: Path) -> list[str]:
     names = {str(title) for title in (data.read_yaml(root / "titles_en.yml") or {}).values()}
     for entry in data.read_yaml(root / "procedures.yml") or []:
-        names.update(
-            name for language in ("vi", "en", "zh", "ko", "ja") for name in entry.get(language) or []
-        )
+        names.update(name for language in data.CITIZENS for name in entry.get(language) or [])
     return sorted(names)

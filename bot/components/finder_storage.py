@@ -13,6 +13,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
 from bot.components.encoding import adopt, passages, record
+from bot.components.storage import needing_intents
 from bot.understanding import data, served, taught
 from bot.understanding.analysis import Analyzer, common_words, read_carriers, read_synonyms, read_variants
 from bot.understanding.beside import Foreigners
@@ -20,7 +21,7 @@ from bot.understanding.correction import sibling_codes
 from bot.understanding.finder import Finder, names_to_encode
 from bot.understanding.freshness import with_vectors
 from bot.understanding.record_index import RecordIndex
-from bot.understanding.route import CJK_LANGUAGES, Served
+from bot.understanding.route import Served
 from bot.understanding.signs import SignAnalyzer, sign_pairs
 from bot.understanding.spelling import Speller
 from portal.catalogue import CatalogueName
@@ -67,11 +68,7 @@ def make_finder(
 def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> dict[str, Analyzer]:
     """The analyzers of Vietnamese, English and the others; the words around a procedure are learned from
     sentences, and from the names of those that are not `seldom` needed."""
-    needing = {
-        name
-        for name, about in (data.read_yaml(root / "intents.yml") or {}).items()
-        if about.get("needs_procedure")
-    }
+    needing = needing_intents(root)
     variants = read_variants(root)
     often = [names for code, names in citizens.items() if code not in seldom]
     around: dict[str, list[str]] = {"vi": [], "en": []}
@@ -81,7 +78,7 @@ def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> di
         *(name for one in citizens.values() for name in one["en"]),
     ]
     for sentence in data.sentences(root):
-        if sentence.language in CJK_LANGUAGES:
+        if sentence.language in data.CJK_LANGUAGES:
             signs.append(sentence.text)
         if sentence.language == "en":
             english.append(sentence.text)
@@ -93,14 +90,19 @@ def make_analyzers(root: Path, citizens: Citizens, seldom: frozenset[str]) -> di
         common = common_words(sentences, names)
         expansions = read_synonyms([root / "synonyms.yml"], language)
         speller = Speller.train(english) if language == "en" else None
-        plain = data.short_forms(root)[0] if language == "vi" else {}
-        short = {form: meaning for form, meaning in plain.items() if len(form) >= _A_SHORT_FORM}
+        short = _short_forms(root) if language == "vi" else {}
         made[language] = Analyzer(
             language, read_carriers(root, language), expansions, common, variants, speller, short
         )
-    foreign = [name for entry in often for language in CJK_LANGUAGES for name in entry.get(language, ())]
+    foreign = [name for entry in often for language in data.CJK_LANGUAGES for name in entry.get(language, ())]
+    # All of their sentences: those that are about no procedure are too few to learn from.
     made["other"] = SignAnalyzer(common=common_words(signs, foreign, sign_pairs))
     return made
+
+
+def _short_forms(root: Path) -> dict[str, str]:
+    plain, _ = data.short_forms(root)
+    return {form: meaning for form, meaning in plain.items() if len(form) >= _A_SHORT_FORM}
 
 
 def save_index(

@@ -96,6 +96,8 @@ class Analyzer:
         return [stem(word) for word in found] if self.language == "en" else found
 
     def _written_out(self, text: str) -> str:
+        if not self.short:
+            return text
         return " ".join(self.short.get(word, word) for word in WORD.findall(text.lower()))
 
     def query(self, text: str) -> Query:
@@ -163,8 +165,8 @@ def common_words(
 ) -> dict[str, float]:
     """Words (by `split`) that people use around whatever they ask, with a weight below 1.
 
-    Learned by comparing how often a word stands in sentences that are about no procedure with how often it
-    stands in the everyday names of procedures.
+    Learned by comparing how often a word stands in `sentences` (those that are about no procedure, where
+    there are enough) with how often it stands in the everyday `names` of procedures.
     """
     about, around = Counter[str](), Counter[str]()
     about_total = around_total = 1

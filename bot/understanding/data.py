@@ -16,7 +16,8 @@ from bot.understanding.normalize import Meaning
 from bot.understanding.parsed_files import parse
 from troly.text import fold
 
-CITIZENS = ("vi", "en", "zh", "ko", "ja")
+CJK_LANGUAGES = ("zh", "ko", "ja")
+CITIZENS = ("vi", "en", *CJK_LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,13 @@ from bot.understanding.certainty import (
     Evidence,
     log_weight,
 )
+from bot.understanding.data import CJK_LANGUAGES
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
 from bot.understanding.lexical import Floats
 from bot.understanding.mixed import Mixed
 from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Route, Served, build_route
-from bot.understanding.scoring import Scored, Scores
+from bot.understanding.scoring import WHOLE, Scored, Scores
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.signs import SignAnalyzer
 from bot.understanding.tokens import is_cjk
@@ -35,8 +36,6 @@ Decision = Literal["answer", "choose", "not_found", "none"]
 
 
 _WORTHLESS = 0.12
-_WHOLE = 0.97
-"""The share of a message from which on a name contains it."""
 _MANY = 4
 _BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
 """How much of the best name a message says that many names contain: less is too little; so is somewhat more
@@ -96,16 +95,16 @@ class Finder:
 
     def __post_init__(self) -> None:
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
-        english = self.analyzers.get("en")
-        self._mixed = Mixed.of(
-            self.citizens, english.speller if english else None, english.common if english else ()
-        )
+        english = self.analyzers["en"]
+        self._mixed = Mixed.of(self.citizens, english.speller, english.common)
+        analyzers = {"other": SignAnalyzer(), **self.analyzers}
         priors = self._priors()
         for language in ("vi", "en", "other"):
             if language in self._routes:
                 continue
-            analyzer = self.analyzers.get(language) or SignAnalyzer()
-            route = build_route(language, analyzer, self.served, self.citizens, self.vectors, priors)
+            route = build_route(
+                language, analyzers[language], self.served, self.citizens, self.vectors, priors
+            )
             if route is not None:
                 self._routes[language] = route
         self._beside = Beside(
@@ -128,7 +127,7 @@ class Finder:
         """
         if not self.served or not self._routes:
             return Finding()
-        if is_cjk(text) or language in {"zh", "ko", "ja"}:
+        if is_cjk(text) or language in CJK_LANGUAGES:
             order = ["other"]
         else:
             order = {"vi": ["vi"], "en": ["en"]}.get(language or "", ["vi", "en"])
@@ -183,11 +182,7 @@ class Finder:
         encoded = False
         if encode is not None and route.vectors is not None and (foreign or certainty < limits.sure):
             encoded = True
-            vector = encode(scores.restored)
-            if foreign:
-                scores.add_foreign_vector(vector)
-            else:
-                scores.add_vector(vector)
+            scores.add_vector(encode(scores.restored), foreign=foreign)
             ranked = scores.best()
             evidence = self._evidence(scores, ranked, name)
             mention = evidence.dense if foreign else evidence.weighed(MENTION)
@@ -204,7 +199,7 @@ class Finder:
             decision = self._decide(name, certainty, among)
             # A subject that many names contain leaves the first five to chance, and yet it is found.
             if (decision == "answer" and (_is_bare(evidence) or _is_shared(evidence))) or (
-                decision == "not_found" and evidence.asked >= _WHOLE
+                decision == "not_found" and evidence.asked >= WHOLE
             ):
                 decision = "choose"
         return Finding(
@@ -235,7 +230,7 @@ class Finder:
             lead=lead,
             sibling=float(second in self.siblings.get(self.served[best].code, frozenset())),
             english=float(name == "en"),
-            containing=len(set(route.procedures[match.asked >= _WHOLE].tolist())),
+            containing=len(set(route.procedures[match.asked >= WHOLE].tolist())),
         )
 
     def _decide(self, name: str, certainty: float, among: float) -> Decision:
@@ -248,7 +243,7 @@ class Finder:
 
 def _is_bare(evidence: Evidence) -> bool:
     """True for a mere subject ("căn cước", "hộ khẩu") that the names of many procedures contain."""
-    if evidence.containing < _MANY or evidence.asked < _WHOLE:
+    if evidence.containing < _MANY or evidence.asked < WHOLE:
         return False
     named, margin = _NAMED_AND_CLOSE
     return evidence.named < _BARELY_NAMED or (evidence.named < named and evidence.margin < margin)
@@ -257,7 +252,7 @@ def _is_bare(evidence: Evidence) -> bool:
 def _is_shared(evidence: Evidence) -> bool:
     """True where the message has a name that two procedures share ("mở công ty"): one of its first two is as
     good as the other."""
-    return evidence.named >= _WHOLE and evidence.margin < _CLOSE
+    return evidence.named >= WHOLE and evidence.margin < _CLOSE
 
 
 def names_to_encode(

@@ -40,6 +40,9 @@ class RankingKnobs:
     """The cosine of texts that have nothing in common: e5's lie close together."""
     cosine_span: float = 0.14
     """From there to the cosine of texts that mean the same."""
+    cosine_zero_foreign: float = 0.80
+    cosine_span_foreign: float = 0.12
+    """The same for Chinese, Korean and Japanese, whose vectors lie closer together."""
     further: float = 0.2
     """What the second and third best name of a procedure add, on average."""
     lacking: float = 0.5

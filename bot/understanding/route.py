@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.understanding.analysis import Analyzer
+from bot.understanding.data import CJK_LANGUAGES
 from bot.understanding.indexed_names import indexed
 from bot.understanding.lexical import Floats, LexicalIndex
 
-CJK_LANGUAGES = ("zh", "ko", "ja")
 _ENGLISH_FOR_OTHERS = 5
 """Everyday English names by which the encoder also finds Chinese, Korean and Japanese messages."""
 

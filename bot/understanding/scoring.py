@@ -16,9 +16,11 @@ from bot.understanding.route import Route
 
 _ROWS = 150
 """Names looked at for the best procedures; the tenth procedure is always among them."""
-_WHOLE, _NEARLY = 0.97, 0.9
-"""The share of a name that a message has, and of the message that the name has, from which on they are the
-same: a message may ask besides ("mua nhà cần làm gì")."""
+WHOLE = 0.97
+"""The share of a message, or of a name, from which on the other contains it."""
+_NEARLY = 0.9
+"""The share of a message that a name of which it has the whole must have for them to be the same: a message
+may ask besides."""
 _FULL = 1.2
 """What a message that repeats a name in full collects; scores are given in parts of it."""
 
@@ -67,27 +69,23 @@ class Scores:
             + knobs.both * np.sqrt(match.asked * match.named)
             + knobs.pairs * match.pairs
             + knobs.spelled * match.spelled
-            + knobs.whole * ((match.asked >= _NEARLY) & (match.named >= _WHOLE))
+            + knobs.whole * ((match.asked >= _NEARLY) & (match.named >= WHOLE))
             - knobs.variant * route.unasked(mended)
         )
         return cls(route, knobs, mended, restored, query, match, words, words + route.prior)
 
-    def add_vector(self, vector: NDArray[np.float32]) -> None:
-        """Takes the encoder's view of the message (of `restored`) in."""
+    def add_vector(self, vector: NDArray[np.float32], *, foreign: bool = False) -> None:
+        """Takes the encoder's view of the message (of `restored`) in; `foreign` where that is Chinese, Korean
+        or Japanese."""
         if self.route.vectors is None:
             return
         knobs = self.knobs
+        zero = knobs.cosine_zero_foreign if foreign else knobs.cosine_zero
+        span = knobs.cosine_span_foreign if foreign else knobs.cosine_span
         cosines = self.route.vectors @ vector
         # Names without a vector have cosine 0 and stand as if they had nothing in common with anything.
-        self.dense = np.clip((cosines - knobs.cosine_zero) / knobs.cosine_span, 0, 1.2)
+        self.dense = np.clip((cosines - zero) / span, 0, 1.2)
         self.total = self.words + knobs.dense * self.dense + self.route.prior
-
-    def add_foreign_vector(self, vector: NDArray[np.float32]) -> None:
-        """The same for Chinese, Korean and Japanese, whose vectors lie closer together."""
-        if self.route.vectors is None:
-            return
-        self.dense = np.clip((self.route.vectors @ vector - 0.80) / 0.12, 0, 1.2)
-        self.total = self.words + self.knobs.dense * self.dense + self.route.prior
 
     def best(self, limit: int = 10) -> list[Scored]:
         """The best name (row) of each of the best procedures.

@@ -4,7 +4,6 @@ neighbouring signs are the words."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.understanding.analysis import CONTENT, Analyzer, without_codes
@@ -12,6 +11,7 @@ from bot.understanding.lexical import Query
 from bot.understanding.tokens import CJK, LETTERS
 from troly.text import fold
 
+_SIGNS = re.compile(rf"({CJK.pattern}+)")
 _HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 """Of those are Japanese endings and particles, hardly ever what somebody needs."""
 
@@ -20,7 +20,7 @@ def sign_pairs(text: str) -> list[str]:
     """Each two neighbouring signs, single signs, and words in Latin letters ("IRC"), in their order."""
     found: list[str] = []
     for run in LETTERS.findall(fold(text)):
-        for part in re.split(rf"({CJK.pattern}+)", run):
+        for part in _SIGNS.split(run):
             if not CJK.match(part):
                 found += [part] if part else []
             elif len(part) == 1:
@@ -40,12 +40,7 @@ class SignAnalyzer(Analyzer):
         """The pairs by which rows and queries are compared."""
         return sign_pairs(text)
 
-    def accented_words(self, text: str) -> list[str]:
-        """The same: none has marks."""
-        return sign_pairs(text)
-
     def query(self, text: str) -> Query:
         """The message without codes, each pair once; what stands around whatever is asked weighs little."""
-        pairs: Sequence[str] = tuple(dict.fromkeys(sign_pairs(without_codes(text))))
-        weights = tuple(self.common.get(pair, CONTENT) for pair in pairs)
-        return Query(tuple(pairs), weights, accented=tuple(pairs))
+        pairs = tuple(dict.fromkeys(sign_pairs(without_codes(text))))
+        return Query(pairs, tuple(self.common.get(pair, CONTENT) for pair in pairs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.understanding.analysis import Analyzer
 from bot.understanding.finder import Finder
 from bot.understanding.route import Served
 from bot.understanding.signs import SignAnalyzer, sign_pairs
@@ -63,5 +64,5 @@ def test_a_pair_counts_once_and_what_stands_around_everything_little() -> None:
 def test_a_name_inside_a_long_message_is_found_without_an_encoder(
     text: str, language: str, code: str
 ) -> None:
-    finder = Finder(SERVED, CITIZENS, {})
+    finder = Finder(SERVED, CITIZENS, {"vi": Analyzer("vi"), "en": Analyzer("en")})
     assert finder.find(text, language).procedures[0].code == code
