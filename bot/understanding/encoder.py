@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
@@ -151,62 +150,3 @@ class QueryCache:
             with self._lock:
                 made.append(self._encoder.passages(texts[start : start + _FEW]))
         return np.concatenate(made) if made else self._encoder.passages([])
-
-
-class VectorStore:
-    """Vectors on disk by content, so that a second training encodes only what is new.
-
-    `bundled` is a read-only store of the same form that comes with the project. `queries` tells whether
-    the texts are encoded as what citizens write or as what is searched.
-    """
-
-    def __init__(
-        self, folder: Path, encoder: Encoder, *, queries: bool = False, bundled: Path | None = None
-    ) -> None:
-        self._encode = encoder.queries if queries else encoder.passages
-        slug = "".join(c if c.isalnum() else "-" for c in encoder.name)
-        name = f"vectors-{slug}-{'queries' if queries else 'passages'}.npz"
-        self._path = folder / name
-        self._known: dict[str, NDArray[np.float16]] = {}
-        for path in (bundled / name if bundled else None, self._path):
-            if path is not None and path.is_file():
-                with np.load(path, allow_pickle=False) as stored:
-                    vectors = stored["vectors"]
-                    if vectors.dtype == np.int8:
-                        vectors = (vectors / np.float32(127)).astype(np.float16)
-                    self._known.update(zip(stored["texts"].tolist(), vectors, strict=True))
-
-    @property
-    def path(self) -> Path:
-        """The file of this store."""
-        return self._path
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def missing(self, texts: Sequence[str]) -> list[str]:
-        """The texts that have no vector yet, each once."""
-        return [text for text in dict.fromkeys(texts) if text not in self._known]
-
-    def vectors(self, texts: Sequence[str], batch: int = 512) -> NDArray[np.float16]:
-        """The vectors of the texts, in their order; new ones are encoded (with a progress bar) and stored."""
-        missing = self.missing(texts)
-        if missing:
-            from tqdm import tqdm
-
-            with tqdm(total=len(missing), desc="encoding", unit="text", disable=len(missing) < 200) as bar:
-                for start in range(0, len(missing), batch):
-                    part = missing[start : start + batch]
-                    for text, vector in zip(part, self._encode(part), strict=True):
-                        self._known[text] = vector.astype(np.float16)
-                    bar.update(len(part))
-            self._save()
-        if not texts:
-            return np.zeros((0, 1), dtype=np.float16)
-        return np.stack([self._known[text] for text in texts])
-
-    def _save(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(part, texts=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
-        part.replace(self._path)

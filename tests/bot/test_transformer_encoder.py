@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 from bot.understanding import encoder_files
-from bot.understanding.encoder import VectorStore, load_encoder
+from bot.understanding.encoder import load_encoder
 from bot.understanding.encoder_choice import EncoderChoice
 from bot.understanding.errors import EncoderError
 from bot.understanding.transformer_encoder import TransformerEncoder, pooled
+from bot.understanding.vector_store import VectorStore
 from tests.bot.bert_onnx import write_onnx, write_random_bert
 from troly.settings import ROOT, settings
 

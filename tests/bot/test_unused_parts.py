@@ -1,4 +1,4 @@
-"""A served model needs no TensorFlow: the process that serves it does not load it."""
+"""Neither training nor serving needs TensorFlow: no process of ours loads it."""
 
 from __future__ import annotations
 
@@ -38,3 +38,27 @@ def test_neither_tensorflow_nor_connectors_are_loaded_and_asking_for_one_is_said
         "none True",
         "SlackInput of Rasa is not loaded here (bot/unused_parts.py)",
     ]
+
+
+_TRAINING = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from bot import unused_parts
+unused_parts.skip(training=True)
+import bot.model_build
+from rasa.engine.recipes.recipe import Recipe
+from bot.importer import AssistantImporter
+Recipe.recipe_for_name("default.v1")
+print(",".join(sorted({"tensorflow", "keras", "matplotlib"} & set(sys.modules))) or "none")
+from rasa.graph_components.validators import default_recipe_validator
+from rasa.core.test import emulate_loop_rejection
+checks = default_recipe_validator.DefaultV1RecipeValidator
+print(checks.__mro__[1].__name__, emulate_loop_rejection.__module__)
+"""
+
+
+def test_a_training_checks_and_plays_the_rules_and_loads_no_tensorflow() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _TRAINING], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.splitlines() == ["none", "GraphComponent rasa.core.test"]
