@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.understanding.ages import AgeLimits
 from bot.understanding.data import read_yaml
 from bot.understanding.knobs import RankingKnobs
 from bot.understanding.lexical import Floats, Query
@@ -57,6 +58,7 @@ class Beside:
     _recorded: NDArray[np.intp] | None = field(init=False, default=None)
     """Per served procedure the place of its record; one past the last where there is none."""
     _not_theirs: Floats = field(init=False)
+    _ages: AgeLimits = field(init=False)
     _related: dict[str, Floats] = field(init=False, default_factory=dict)
     """By the code talked of, how much each served procedure is like it."""
 
@@ -66,6 +68,7 @@ class Beside:
             at = {code: place for place, code in enumerate(self.records.stated)}
             self._recorded = np.array([at.get(code, len(at)) for code in codes])
         self._not_theirs = np.array([code in self.foreigners.not_theirs for code in codes], np.float32)
+        self._ages = AgeLimits.of(self.served)
 
     def scores(self, query: Query, text: str, focus: str | None, *, vietnamese: bool) -> Floats | None:
         """What is added for the message `text`, of which `query` has the words, after `focus` was talked of.
@@ -80,6 +83,8 @@ class Beside:
             parts.append(self._like(focus))
         if self.foreigners.not_theirs and self.foreigners.spoken_of(text):
             parts.append(-self.knobs.foreigner * self._not_theirs)
+        if (outside := self._ages.too_young_or_old(text)) is not None:
+            parts.append(-self.knobs.age * outside)
         return sum(parts[1:], start=parts[0]) if parts else None
 
     def _like(self, focus: str) -> Floats:

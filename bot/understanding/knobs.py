@@ -32,6 +32,8 @@ class RankingKnobs:
     foreigner: float = 0.15
     """What a procedure for Vietnamese alone loses where the message names a foreigner, and a sibling is for
     those."""
+    age: float = 0.4
+    """What a procedure loses that is for the younger or older than those of whom the message speaks."""
     accents: float = 0.4
     variant: float = 0.09
     commune_or_province: float = 0.03
