@@ -175,7 +175,12 @@ class Finder:
         ranked = scores.best()
         evidence = self._evidence(scores, ranked, name)
         mention = evidence.weighed(MENTION)
-        if not foreign and mention < limits.follow_up and scores.match.content < _LITTLE:
+        if foreign:
+            # Few sentences teach what their carriers are: a name in full is no carrier.
+            nothing = not scores.match.content and evidence.named < WHOLE
+        else:
+            nothing = mention < limits.follow_up and scores.match.content < _LITTLE
+        if nothing:
             # Nothing but carriers: a question about what was talked of before.
             return Finding((), "none", round(mention, 3))
         certainty = evidence.weighed(TOP_BY_WORDS)

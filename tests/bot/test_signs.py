@@ -66,3 +66,11 @@ def test_a_name_inside_a_long_message_is_found_without_an_encoder(
 ) -> None:
     finder = Finder(SERVED, CITIZENS, {"vi": Analyzer("vi"), "en": Analyzer("en")})
     assert finder.find(text, language).procedures[0].code == code
+
+
+def test_a_question_without_a_subject_is_about_what_was_talked_of() -> None:
+    signs = SignAnalyzer(common=dict.fromkeys(sign_pairs("需要什么材料劳动许可证"), 0.1))
+    finder = Finder(SERVED, CITIZENS, {"vi": Analyzer("vi"), "en": Analyzer("en"), "other": signs})
+    asked = finder.find("需要什么材料？", "zh")
+    assert asked.decision == "none" and not asked.procedures
+    assert finder.find("劳动许可证", "zh").procedures[0].code == "1.014199"
