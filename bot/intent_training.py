@@ -1,7 +1,7 @@
 """Trains the intent model on the sentences; as a program, ahead of the rest of a training.
 
-`python -m bot.intent_training` needs neither Rasa nor TensorFlow: on a second core it is nearly done when
-those are loaded. The component finds its result in the cache, or makes it itself.
+`python -m bot.intent_training` needs no Rasa: on a second core it works while that is loaded and the other
+components are trained. The component finds its result in the cache, or makes it itself.
 """
 
 from __future__ import annotations

@@ -136,7 +136,6 @@ def _described(encoder: Encoder | None) -> str:
 
 def train_model(config: Settings, candidate: str | None = None) -> Path:
     """Train and return the model file. Raises TrainingError, or what a component says is to be mended."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     name = f"versions/{candidate}" if candidate else f"troly-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     model = config.model_dir.absolute() / f"{name}.tar.gz"

@@ -1,4 +1,4 @@
-"""Neither training nor serving needs TensorFlow: no process of ours loads it."""
+"""Neither training nor serving needs TensorFlow: those processes do not load it."""
 
 from __future__ import annotations
 
