@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot.calibration_messages import KINDS, Message
 from bot.understanding.certainty import Evidence
 from bot.understanding.data import CJK_LANGUAGES
-from bot.understanding.finder import Finding
+from bot.understanding.finding import Finding
 
 Find = Callable[[Message, bool], Finding]
 """What the finder makes of a message; the flag tells whether it may ask the encoder."""

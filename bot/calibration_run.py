@@ -17,7 +17,8 @@ from bot.understanding.analysis import Analyzer
 from bot.understanding.beside import Foreigners
 from bot.understanding.correction import sibling_codes
 from bot.understanding.diacritics import Restorer, is_unaccented
-from bot.understanding.finder import Finder, Finding
+from bot.understanding.finder import Finder
+from bot.understanding.finding import Finding
 from bot.understanding.knobs import FinderThresholds
 from bot.understanding.normalize import make_normalizer
 from bot.understanding.route import Served

@@ -23,7 +23,8 @@ from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding import data, served
 from bot.understanding.correction import correct, sibling_codes
-from bot.understanding.finder import Finder, Finding
+from bot.understanding.finder import Finder
+from bot.understanding.finding import Finding
 from bot.understanding.freshness import Freshness
 from bot.understanding.knobs import SCOPE
 from bot.understanding.places import PlaceFinder

@@ -14,7 +14,7 @@ from bot.components.ranking import confidences, intent_of, put_first, rank
 from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding.elsewhere import Elsewhere
-from bot.understanding.finder import Finding
+from bot.understanding.finding import Finding
 from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.staff_guides import GUIDES

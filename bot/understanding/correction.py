@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.understanding.analysis import Analyzer
 from bot.understanding.data import read_yaml
-from bot.understanding.finder import Candidate, Finding
+from bot.understanding.finding import Candidate, Finding
 from bot.understanding.route import Served
 from troly.text import fold
 

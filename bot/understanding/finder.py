@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from bot.understanding.certainty import (
     log_weight,
 )
 from bot.understanding.data import CJK_LANGUAGES
+from bot.understanding.finding import Candidate, Decision, Finding, decided
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
 from bot.understanding.lexical import Floats
 from bot.understanding.mixed import Mixed
@@ -32,43 +32,9 @@ from bot.understanding.set_by_staff import STAFF
 from bot.understanding.signs import SignAnalyzer
 from bot.understanding.tokens import is_cjk
 
-Decision = Literal["answer", "choose", "not_found", "none"]
-
-
 _WORTHLESS = 0.12
-_MANY = 4
-_BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
-"""How much of the best name a message says that many names contain: less is too little; so is somewhat more
-where the next is close."""
-_CLOSE = 0.04
-"""The lead over the next procedure below which a whole name does not tell them apart."""
 _LITTLE = 6.0
 """The weight of content words below which the encoder is not asked about a follow-up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A procedure with its score: about 1 where its name is in the message, more where its record fits."""
-
-    code: str
-    name: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found: at most ten candidates, best first; what to do with them; and `mention`, the share
-    (0..1) of the message that is about a procedure at all: low in "how much is it", high in a name."""
-
-    procedures: tuple[Candidate, ...] = ()
-    decision: Decision = "none"
-    mention: float = 0.0
-    encoded: bool = False
-    certainty: float = 0.0
-    """The probability that the first one is right, where the message is about a procedure."""
-    among: float = 0.0
-    """The probability that the right one is among the first five."""
-    evidence: Evidence | None = None
 
 
 @dataclass(slots=True)
@@ -201,12 +167,7 @@ class Finder:
         )
         decision: Decision = "none"
         if foreign or mention >= limits.follow_up:
-            decision = self._decide(name, certainty, among)
-            # A subject that many names contain leaves the first five to chance, and yet it is found.
-            if (decision == "answer" and (_is_bare(evidence) or _is_shared(evidence))) or (
-                decision == "not_found" and evidence.asked >= WHOLE
-            ):
-                decision = "choose"
+            decision = decided(name, evidence, certainty, among, limits)
         return Finding(
             candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
         )
@@ -237,27 +198,6 @@ class Finder:
             english=float(name == "en"),
             containing=len(set(route.procedures[match.asked >= WHOLE].tolist())),
         )
-
-    def _decide(self, name: str, certainty: float, among: float) -> Decision:
-        limits = STAFF.finder(self.thresholds)
-        least = {"vi": limits.answer, "en": limits.answer_english}.get(name, limits.answer_foreign)
-        if certainty >= least:
-            return "answer"
-        return "choose" if among >= limits.found else "not_found"
-
-
-def _is_bare(evidence: Evidence) -> bool:
-    """True for a mere subject ("căn cước", "hộ khẩu") that the names of many procedures contain."""
-    if evidence.containing < _MANY or evidence.asked < WHOLE:
-        return False
-    named, margin = _NAMED_AND_CLOSE
-    return evidence.named < _BARELY_NAMED or (evidence.named < named and evidence.margin < margin)
-
-
-def _is_shared(evidence: Evidence) -> bool:
-    """True where the message has a name that two procedures share ("mở công ty"): one of its first two is as
-    good as the other."""
-    return evidence.named >= WHOLE and evidence.margin < _CLOSE
 
 
 def names_to_encode(

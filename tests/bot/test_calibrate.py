@@ -13,7 +13,7 @@ from bot.calibrate import Seen, fit, lines, observe
 from bot.calibration_messages import FOLDS, Message, carriers, fold_of, made, without, written
 from bot.understanding.certainty import Evidence
 from bot.understanding.data import Sentence
-from bot.understanding.finder import Candidate, Finding
+from bot.understanding.finding import Candidate, Finding
 from bot.understanding.route import Served
 from troly.errors import UsageError
 

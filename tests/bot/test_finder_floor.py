@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bot.understanding import data
-from bot.understanding.finder import Finder, Finding
+from bot.understanding.finder import Finder
+from bot.understanding.finding import Finding
 from bot.understanding.normalize import Normalizer
 from bot.understanding.route import Served
 from portal import catalogue_file

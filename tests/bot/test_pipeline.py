@@ -15,7 +15,8 @@ import yaml
 from click.testing import CliRunner
 
 from bot.understanding import data, served
-from bot.understanding.finder import Finder, Finding
+from bot.understanding.finder import Finder
+from bot.understanding.finding import Finding
 from portal.catalogue import CatalogueName
 from troly.errors import UsageError
 from troly.settings import ROOT, settings
