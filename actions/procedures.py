@@ -17,7 +17,7 @@ from actions.resolve import MOST_CHOICES, Ask, AskAgain, Meant, Missing, Resolut
 from actions.siblings import Group
 from actions.speech import Button, procedure_source, say
 from actions.turn import INTENTS, Candidate, Turn, carried_on, payload, read
-from actions.values import joined, shorten
+from actions.values import joined, plain_name
 from portal.errors import NotFound, PortalError
 from portal.models import Procedure
 
@@ -27,8 +27,6 @@ _NEXT = ("documents", "fee", "processing_time", "place", "steps", "online", "for
 """The aspects offered as buttons after an answer, in the order in which citizens ask for them."""
 
 _MOST_BUTTONS = 5
-
-_TITLE_LENGTH = 150
 
 
 class ActionAnswerProcedure(Action):
@@ -144,10 +142,16 @@ async def respond(dispatcher: CollectingDispatcher, resolution: Resolution, turn
         return await _ask(dispatcher, resolution)
     if isinstance(resolution, AskAgain):
         return _ask_again(dispatcher, resolution.aspect, turn)
-    response = "ask_which_procedure" if isinstance(resolution, Missing) else "procedure_not_found"
-    status = "clarify" if isinstance(resolution, Missing) else "not_found"
-    say(dispatcher, response, status=status, record={"aspect": resolution.aspect, "intent": turn.intent})
-    return [SlotSet("aspect", resolution.aspect)]
+    missing = isinstance(resolution, Missing)
+    say(
+        dispatcher,
+        "ask_which_procedure" if missing else "procedure_not_found",
+        status="clarify" if missing else "not_found",
+        record={"aspect": resolution.aspect, "intent": turn.intent},
+    )
+    # What comes after a procedure that was not found is not about the one before it.
+    left = [] if missing else [SlotSet("procedure_code", None), SlotSet("choices", None)]
+    return [*left, SlotSet("aspect", resolution.aspect)]
 
 
 async def _answer(dispatcher: CollectingDispatcher, meant: Meant, turn: Turn) -> list[EventType]:
@@ -189,10 +193,7 @@ async def _answer(dispatcher: CollectingDispatcher, meant: Meant, turn: Turn) ->
 
 
 def _title(procedure: Procedure) -> Any:
-    """The name without the word "Thủ tục" before it, cut where a name fills half a screen."""
-    name = shorten(procedure.name, _TITLE_LENGTH)
-    name = name.removeprefix("Thủ tục ").removeprefix("thủ tục ")
-    vietnamese = name[:1].upper() + name[1:]
+    vietnamese = plain_name(procedure.name)
     return {"vi": vietnamese, "en": portal.english_title(procedure) or vietnamese}
 
 
@@ -215,13 +216,22 @@ def _aspect_buttons(code: str, aspects: Sequence[str]) -> list[Button]:
 
 
 async def _ask(dispatcher: CollectingDispatcher, asked: Ask) -> list[EventType]:
-    options = _group_options(asked.group) if asked.group else _candidate_options(asked.candidates)
+    group = asked.group
+    options = await _there(_group_options(group)) if group else _candidate_options(asked.candidates)
     left_out = asked.still if asked.still not in {code for _, code in options} else None
     if left_out and (talked_of := await portal.catalogue().get(left_out)):
         # The last one gives way: channels show five buttons, and it is the least likely.
         options = [*options[: MOST_CHOICES - 1], (_title(talked_of), talked_of.code)]
-    question = dict(asked.group.question) if asked.group else ""
-    return _offer(dispatcher, "ask_sibling" if asked.group else "ask_choice", options, asked.aspect, question)
+    if group is None or len(options) == 1:
+        return _offer(dispatcher, "ask_choice", options, asked.aspect)
+    return _offer(dispatcher, "ask_sibling", options, asked.aspect, dict(group.question))
+
+
+async def _there(options: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """Those that this portal has: a question that tells siblings apart knows others too. All where none is,
+    for then there is no copy of the portal yet."""
+    known = [option for option in options if await portal.catalogue().identity(option[1])]
+    return known or options
 
 
 def _ask_again(dispatcher: CollectingDispatcher, aspect: str, turn: Turn) -> list[EventType]:
@@ -265,4 +275,5 @@ def _group_options(group: Group) -> list[tuple[Any, str]]:
 
 
 def _candidate_options(candidates: tuple[Candidate, ...]) -> list[tuple[Any, str]]:
-    return [({"vi": c.name, "en": portal.known_english(c.code) or c.name}, c.code) for c in candidates]
+    named = [(plain_name(one.name), one.code) for one in candidates]
+    return [({"vi": name, "en": portal.known_english(code) or name}, code) for name, code in named]

@@ -11,8 +11,10 @@ from troly.text import fold
 
 NOTE_LENGTH = 320
 PAGE_LENGTH = 1100
+NAME_LENGTH = 150
 
 _ENUMERATOR = re.compile(r"^[-+*• ]*(\(?\d+(\.\d+)*[.)]+(?!\d)|\(?[a-zđ]\))\s*")
+_CODE_AT_END = re.compile(r"\s*\(\s*\d\.\d{6}\s*\)\s*$")
 _SECTION = re.compile(
     r"^\W*((cac )?giay to|thanh phan|bao gom|ho so (bao )?gom|luu y|ghi chu|ban khai|ban chinh|ban sao|phieu|"
     r"van ban|to khai|don|xuat trinh|ho so (phai )?(nop|xuat trinh))\b"
@@ -181,6 +183,14 @@ def shorten(text: str, length: int) -> str:
     """The text on one line, cut at a word with "…" when longer than `length`."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[:length].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+
+
+def plain_name(name: str) -> str:
+    """A procedure's official name without the word "Thủ tục" before it and a code in brackets after it, cut
+    where it fills half a screen."""
+    name = shorten(_CODE_AT_END.sub("", name), NAME_LENGTH)
+    name = name.removeprefix("Thủ tục ").removeprefix("thủ tục ")
+    return name[:1].upper() + name[1:]
 
 
 def joined(values: Sequence[Any], response: Literal["label_and", "label_list"]) -> Any:

@@ -75,7 +75,7 @@ class ScopeDecision(GraphComponent):
         """The probability that the message leaves the procedure that was talked of for another one."""
         finding: Finding | None = message.get("finding")
         mention = float(message.get("procedure_mention") or 0.0)
-        if finding is None or finding.evidence is None or not message.get("procedures") or not mention:
+        if finding is None or finding.evidence is None or not mention:
             return 0.0
         if message.get("language_seen") not in {"vi", "en", None}:
             return mention  # the formula knows no other languages

@@ -21,12 +21,12 @@ from bot.understanding.certainty import (
     log_weight,
 )
 from bot.understanding.data import CJK_LANGUAGES
-from bot.understanding.finding import Candidate, Decision, Finding, decided
+from bot.understanding.finding import Candidate, Decision, Finding, decided, only_served
 from bot.understanding.knobs import FINDER, RANKING, FinderThresholds, RankingKnobs
 from bot.understanding.lexical import Floats
 from bot.understanding.mixed import Mixed
 from bot.understanding.record_index import RecordIndex
-from bot.understanding.route import Route, Served, build_route
+from bot.understanding.route import Route, Served, build_route, not_served
 from bot.understanding.scoring import WHOLE, Scored, Scores
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.signs import SignAnalyzer
@@ -55,11 +55,15 @@ class Finder:
     _routes: dict[str, Route] = field(default_factory=dict)
     """Those given are taken over, for nothing of theirs has changed; the others are built."""
     _by_code: dict[str, int] = field(default_factory=dict)
+    """Places of the served procedures."""
     foreigners: Foreigners = field(default_factory=Foreigners)
+    _known: Sequence[Served] = field(init=False)
+    """The served procedures, and after them those that are known by their names alone."""
     _beside: Beside = field(init=False)
     _mixed: Mixed = field(init=False)
 
     def __post_init__(self) -> None:
+        self._known = [*self.served, *not_served(self.citizens, self.served)]
         self._by_code = {item.code: i for i, item in enumerate(self.served)}
         english = self.analyzers["en"]
         self._mixed = Mixed.of(self.citizens, english.speller, english.common)
@@ -69,12 +73,12 @@ class Finder:
             if language in self._routes:
                 continue
             route = build_route(
-                language, analyzers[language], self.served, self.citizens, self.vectors, priors
+                language, analyzers[language], self._known, self.citizens, self.vectors, priors
             )
             if route is not None:
                 self._routes[language] = route
         self._beside = Beside(
-            self.served, self._by_code, self.knobs, self._routes.get("vi"), self.records, self.foreigners
+            self._known, self._by_code, self.knobs, self._routes.get("vi"), self.records, self.foreigners
         )
 
     def find(
@@ -112,8 +116,8 @@ class Finder:
         return best
 
     def _priors(self) -> Floats:
-        of = np.zeros(len(self.served), dtype=np.float32)
-        for number, item in enumerate(self.served):
+        of = np.zeros(len(self._known), dtype=np.float32)
+        for number, item in enumerate(self._known):
             if {"commune", "province"} & set(item.levels):
                 of[number] += self.knobs.commune_or_province
             if item.code in self.citizens and item.code not in self.seldom:
@@ -159,18 +163,20 @@ class Finder:
             mention = evidence.dense if foreign else evidence.weighed(MENTION)
             certainty = evidence.weighed(TOP_FOREIGN if foreign else TOP)
         among = evidence.weighed(AMONG_FOREIGN if foreign else AMONG)
-        candidates = tuple(
+        candidates = [
             Candidate(item.code, item.name, round(score, 4))
             for row, _, score in ranked
-            for item in (self.served[route.procedures[row]],)
+            for item in (self._known[route.procedures[row]],)
             if score > _WORTHLESS
-        )
+        ]
         decision: Decision = "none"
         if foreign or mention >= limits.follow_up:
             decision = decided(name, evidence, certainty, among, limits)
+        candidates, decision = only_served(candidates, decision, self._by_code, self.siblings)
         return Finding(
-            candidates, decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3), evidence
-        )
+            tuple(candidates), decision, round(mention, 3), encoded, round(certainty, 3), round(among, 3),
+            evidence,
+        )  # fmt: skip
 
     def _evidence(self, scores: Scores, ranked: Sequence[Scored], name: str) -> Evidence:
         route, match = scores.route, scores.match
@@ -181,8 +187,8 @@ class Finder:
             own = route.procedures == best
             dense = float(scores.dense[own].max())
             lead = dense - float(scores.dense[~own].max(initial=0.0))
-        second = self.served[route.procedures[ranked[1].row]].code if len(ranked) > 1 else ""
-        covered = route.index.covered(scores.query, route.procedures, len(self.served))
+        second = self._known[route.procedures[ranked[1].row]].code if len(ranked) > 1 else ""
+        covered = route.index.covered(scores.query, route.procedures, len(self._known))
         return Evidence(
             asked=float(match.asked[row]),
             named=float(match.named[row]),
@@ -194,7 +200,7 @@ class Finder:
             fifth=score - ranked[min(4, len(ranked) - 1)].score if len(ranked) > 1 else score,
             dense=dense,
             lead=lead,
-            sibling=float(second in self.siblings.get(self.served[best].code, frozenset())),
+            sibling=float(second in self.siblings.get(self._known[best].code, frozenset())),
             english=float(name == "en"),
             containing=len(set(route.procedures[match.asked >= WHOLE].tolist())),
         )
@@ -203,10 +209,12 @@ class Finder:
 def names_to_encode(
     served: Sequence[Served], citizens: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> list[str]:
-    """The texts that the encoder should know: names, everyday names in all languages, English titles."""
+    """The texts that the encoder should know: names, everyday names in all languages, English titles; of
+    procedures that are not served too."""
     texts: list[str] = []
-    for item in served:
-        texts.append(item.name)
+    for item in [*served, *not_served(citizens, served)]:
+        if item.name:
+            texts.append(item.name)
         for names in citizens.get(item.code, {}).values():
             texts += names
         if item.title:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,8 @@ _MANY = 4
 _BARELY_NAMED, _NAMED_AND_CLOSE = 0.68, (0.85, 0.1)
 """How much of the best name a message says that many names contain: less is too little; so is somewhat more
 where the next is close."""
+_NEARLY = 0.15
+"""By how much less a served procedure may fit than one that is not served, and still be offered."""
 _CLOSE = 0.04
 """The lead over the next procedure below which a whole name does not tell them apart."""
 
@@ -54,6 +57,27 @@ def decided(
         return "choose" if _is_bare(evidence) or _is_shared(evidence) else "answer"
     # A subject that many names contain leaves the first five to chance, and yet it is found.
     return "choose" if among >= limits.found or evidence.asked >= WHOLE else "not_found"
+
+
+def only_served(
+    candidates: Sequence[Candidate],
+    decision: Decision,
+    served: Collection[str],
+    siblings: Mapping[str, Collection[str]],
+) -> tuple[list[Candidate], Decision]:
+    """The candidates whose code is `served`, and what to do with them.
+
+    Where the best is one that is not, its siblings are left to choose from and, unless it is surely the one
+    that is meant, those that fit nearly as well. Where none is left the procedure is not found.
+    """
+    offered = [one for one in candidates if one.code in served]
+    if not candidates or candidates[0].code in served or decision not in ("answer", "choose"):
+        return offered, decision
+    best = candidates[0]
+    least = best.score - _NEARLY if decision == "choose" else best.score
+    related = siblings.get(best.code, ())
+    offered = [one for one in offered if one.score >= least or one.code in related]
+    return offered, "choose" if offered else "not_found"
 
 
 def _is_bare(evidence: Evidence) -> bool:

@@ -19,13 +19,22 @@ _ENGLISH_FOR_OTHERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A procedure that the deployment serves."""
+    """A procedure that the deployment serves, or one that it does not, which then has no `name`."""
 
     code: str
     name: str
     title: str | None = None
     levels: tuple[str, ...] = ()
     field: str = ""
+
+
+def not_served(citizens: Mapping[str, Mapping[str, Sequence[str]]], served: Sequence[Served]) -> list[Served]:
+    """The procedures that citizens' names are known of and the catalogue has not.
+
+    They are searched too: who asks for one of them must not get the served one that is least unlike it.
+    """
+    codes = {item.code for item in served}
+    return [Served(code, "") for code in citizens if code not in codes]
 
 
 @dataclass(slots=True)
@@ -42,7 +51,7 @@ class Route:
     variants: Floats
     """Per row and group of variants: 1 where the row has a word of the group."""
     sizes: NDArray[np.int64]
-    """Per served procedure the number of its names here."""
+    """Per procedure the number of its names here."""
 
     def unasked(self, text: str) -> Floats:
         """Per row the number of variant groups (at most 2) that it has and the message has not."""
@@ -83,7 +92,7 @@ def build_route(
 def _names(language: str, item: Served, citizens: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
     everyday = citizens.get(item.code, {})
     if language == "vi":
-        return [item.name, *everyday.get("vi", ())]
+        return [*([item.name] if item.name else []), *everyday.get("vi", ())]
     if language == "en":
         return [*([item.title] if item.title else []), *everyday.get("en", ())]
     own = [name for code in CJK_LANGUAGES for name in everyday.get(code, ())]

@@ -136,14 +136,14 @@ async def test_what_the_catalogue_lacks_is_not_found(act: Any) -> None:
 
 
 async def test_candidates_are_offered_by_number_and_button(act: Any, read_out: ReadOut) -> None:
-    procedures = [{"code": f"9.00000{n}", "name": f"Thủ tục {n}", "score": 1 / n} for n in range(1, 9)]
+    procedures = [{"code": f"9.00000{n}", "name": f"Thủ tục cấp {n}", "score": 1 / n} for n in range(1, 9)]
     outcome = await act(
         ActionAnswerProcedure(), "ask_fee", procedures=procedures, procedure_decision="choose"
     )
     assert outcome.said["response"] == "ask_choice"
     assert outcome.said["answer"]["status"] == "clarify"
     assert len(outcome.said["choices"]) == len(outcome.slots["choices"]) == MOST_CHOICES
-    assert "\n1. Thủ tục 1\n2. Thủ tục 2\n" in read_out(outcome.said)
+    assert "\n1. Cấp 1\n2. Cấp 2\n" in read_out(outcome.said)
     assert outcome.said["choices"][1]["payload"] == '/ask_fee{"procedure_code": "9.000002"}'
     assert outcome.slots["aspect"] == "fee"
 
@@ -152,7 +152,7 @@ async def test_the_procedure_talked_of_is_offered_last(
     act: Any, copies: dict[str, Procedure], full: Procedure, read_out: ReadOut
 ) -> None:
     copies[CODE] = full
-    procedures = [{"code": f"9.00000{n}", "name": f"Thủ tục {n}", "score": 1 / n} for n in range(1, 9)]
+    procedures = [{"code": f"9.00000{n}", "name": f"Thủ tục cấp {n}", "score": 1 / n} for n in range(1, 9)]
     outcome = await act(
         ActionAnswerProcedure(),
         "ask_fee",
@@ -179,7 +179,9 @@ async def test_an_open_choice_is_offered_again_for_the_new_question(act: Any, re
     assert [choice["intent"] for choice in outcome.slots["choices"]] == ["ask_documents"] * 2
 
 
-async def test_siblings_are_asked_with_their_own_question(act: Any, read_out: ReadOut) -> None:
+async def test_siblings_are_asked_with_their_own_question(
+    act: Any, read_out: ReadOut, copies: dict[str, Procedure]
+) -> None:
     group = siblings.groups()[0]
     procedures = [{"code": option.code, "name": "n", "score": 1.0} for option in group.options[:2]]
     meant = siblings.group_for(group.options[0].code, [group.options[1].code])
@@ -192,6 +194,30 @@ async def test_siblings_are_asked_with_their_own_question(act: Any, read_out: Re
         text = read_out(outcome.said, language)
         assert text.startswith(meant.question[language])
         assert f"\n1. {meant.options[0].title[language]}\n" in text
+
+
+async def test_a_question_between_siblings_leaves_out_what_this_portal_has_not(
+    act: Any, copies: dict[str, Procedure], full: Procedure
+) -> None:
+    group = next(one for one in siblings.groups() if len(one.options) > 2)
+    first, second, third = (option.code for option in group.options[:3])
+    procedures = [{"code": code, "name": "n", "score": 1.0} for code in (first, second)]
+    asked = (ActionAnswerProcedure(), "ask_procedure")
+    for served in ((first, third), (first,)):
+        copies.clear()
+        copies.update(dict.fromkeys(served, full))
+        outcome = await act(*asked, procedures=procedures, procedure_decision="choose")
+        assert [choice["procedure_code"] for choice in outcome.slots["choices"]] == list(served)
+        assert outcome.said["response"] == ("ask_sibling" if len(served) > 1 else "ask_choice")
+
+
+async def test_what_is_not_found_leaves_what_was_talked_of(act: Any) -> None:
+    slots = {"procedure_code": CODE, "choices": None}
+    outcome = await act(
+        ActionAnswerProcedure(), "ask_fee", slots=slots, procedure_decision="not_found", procedure_change=0.9
+    )
+    assert outcome.said["answer"]["status"] == "not_found"
+    assert outcome.slots == {"procedure_code": None, "choices": None, "aspect": "fee"}
 
 
 async def test_a_number_beyond_the_list_is_said_to_be(act: Any, read_out: ReadOut) -> None:

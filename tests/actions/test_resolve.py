@@ -331,3 +331,34 @@ def test_after_a_foreigner_the_sibling_with_a_foreigner_is_not_passed_over(
     assert resolve(met) == Ask("overview", (), marriage)
     assert resolve(turn("ask_fee", focus="7.1", foreigner=True)) == Meant("7.1", "fee")
     assert resolve(turn("ask_fee", focus=OTHER, foreigner=True)) == Meant(OTHER, "fee")
+
+
+# --- Procedures that this catalogue has not ---
+
+
+@pytest.mark.parametrize("change", [NEW_TOPIC, 1.0])
+def test_a_name_of_what_is_not_served_leaves_the_procedure_talked_of(change: float) -> None:
+    assert resolve(turn(focus=FOCUS, decision="not_found", change=change)) == NotFound("fee")
+    offered = ({"title": "a", "intent": "ask_fee", "procedure_code": OTHER},)
+    assert resolve(turn(choices=offered, decision="not_found", change=change)) == NotFound("fee")
+
+
+def test_nothing_found_goes_on_where_the_message_names_no_other() -> None:
+    assert resolve(turn(focus=FOCUS, decision="not_found", change=0.4)) == Meant(FOCUS, "fee")
+    little = turn(focus=FOCUS, decision="not_found", change=1.0, candidates=found(OTHER))
+    assert resolve(little) == Meant(FOCUS, "fee")
+
+
+# --- The one talked of among the choices ---
+
+
+def test_who_asks_for_a_procedure_as_a_whole_means_another_one() -> None:
+    asked = about(OTHER, "choose", 0.9, FURTHER, intent="ask_procedure")
+    assert resolve(asked) == Ask("overview", found(OTHER, FURTHER))
+    sure = about(OTHER, "answer", sum(UNSURE) / 2, intent="ask_procedure")
+    assert resolve(sure) == Meant(OTHER, "overview")
+
+
+def test_who_asks_for_one_aspect_may_mean_the_one_talked_of() -> None:
+    assert resolve(about(OTHER, "choose", 0.9, FURTHER)) == Ask("fee", found(OTHER, FURTHER), still=FOCUS)
+    assert resolve(about(OTHER, "answer", sum(UNSURE) / 2)) == Ask("fee", found(OTHER), still=FOCUS)

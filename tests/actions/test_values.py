@@ -244,3 +244,16 @@ def test_no_text_has_no_page(text: str) -> None:
 def test_a_text_is_shortened_at_a_word_and_says_so() -> None:
     assert values.shorten("một hai, ba bốn", 9) == "một hai…"
     assert values.shorten("một  hai\nba", 20) == "một hai ba"
+
+
+@pytest.mark.parametrize(
+    ("official", "plain"),
+    [
+        ("Thủ tục đăng ký khai sinh", "Đăng ký khai sinh"),
+        ("Cấp giấy phép môi trường (cấp Tỉnh) ( 1.010727 )", "Cấp giấy phép môi trường (cấp Tỉnh)"),
+        ("Đổi giấy phép lái xe", "Đổi giấy phép lái xe"),
+        ("Cấp phép " + "rất dài " * 40, "Cấp phép " + "rất dài " * 17 + "rất…"),
+    ],
+)
+def test_an_official_name_is_shown_plainly(official: str, plain: str) -> None:
+    assert values.plain_name(official) == plain

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, insert, update
 
 from bot.understanding import set_by_staff
-from bot.understanding.finder import Finder
+from bot.understanding.certainty import Evidence
+from bot.understanding.finding import decided
 from bot.understanding.knobs import FINDER, SCOPE
 from bot.understanding.set_by_staff import STAFF, SetByStaff, within
 from troly.clock import now
@@ -71,7 +71,7 @@ def _until(condition: object) -> None:
 
 def test_the_finder_decides_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def decide() -> str:
-        return Finder._decide(SimpleNamespace(thresholds=FINDER), "vi", 0.85, 0.9)  # type: ignore[arg-type]
+        return decided("vi", Evidence(), 0.85, 0.9, STAFF.finder(FINDER))
 
     assert decide() == "answer"
     monkeypatch.setattr(STAFF, "_numbers", {"answer": 0.9})
