@@ -15,12 +15,13 @@ from bot.components.storage import data_folder, needing_intents
 from bot.components.timing import is_payload, normalized, timed
 from bot.understanding.elsewhere import Elsewhere
 from bot.understanding.finding import Finding
-from bot.understanding.scope import OUT_OF_SCOPE, outside, revised
+from bot.understanding.scope import OUT_OF_SCOPE, is_a_name, outside, revised
 from bot.understanding.set_by_staff import STAFF
 from bot.understanding.staff_guides import GUIDES
+from bot.understanding.subject import OVERVIEW, Subject
 from bot.understanding.topic import Topic
 
-GUIDE_INTENT, _OVERVIEW = "ask_digital_help", "ask_procedure"
+GUIDE_INTENT = "ask_digital_help"
 _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
@@ -42,6 +43,7 @@ class ScopeDecision(GraphComponent):
         self._needing = needing_intents(data_folder(config))
         self._topic = Topic.of(data_folder(config))
         self._elsewhere = Elsewhere.of(data_folder(config))
+        self._subject = Subject.of(data_folder(config))
 
     @classmethod
     def create(
@@ -79,7 +81,7 @@ class ScopeDecision(GraphComponent):
             return 0.0
         if message.get("language_seen") not in {"vi", "en", None}:
             return mention  # the formula knows no other languages
-        overview = confidences(message).get(_OVERVIEW, 0.0)
+        overview = confidences(message).get(OVERVIEW, 0.0)
         return round(self._topic.changed(normalized(message), finding.evidence, overview), 3)
 
     def _revise(self, message: Message) -> None:
@@ -96,10 +98,14 @@ class ScopeDecision(GraphComponent):
             return
         elsewhere = self._elsewhere.asked(normalized(message))
         out = outside(ranking, self._needing, finding.certainty, finding.among, elsewhere=elsewhere)
-        rejects = out >= STAFF.reject()
+        name = not elsewhere and is_a_name(finding.evidence)
+        rejects = out >= STAFF.reject() and not name
         if rejects == (intent == OUT_OF_SCOPE):
             return
-        rank(message, revised(ranking, out, rejects).items())
+        made = revised(ranking, out, rejects)
+        rank(message, made.items())
+        if name and self._subject.alone(normalized(message), message.get("language_seen")):
+            put_first(message, OVERVIEW, max(made.values()))
 
     def _guided(self, message: Message) -> None:
         """A guide's own words, which staff wrote after the training, ask for it."""

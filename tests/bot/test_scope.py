@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.understanding.certainty import Evidence
 from bot.understanding.knobs import SCOPE
-from bot.understanding.scope import OUT_OF_SCOPE, mass, outside, revised
+from bot.understanding.scope import OUT_OF_SCOPE, is_a_name, mass, outside, revised
 
 NEEDING = {"ask_fee", "ask_requirements"}
 
@@ -33,3 +34,18 @@ def test_the_revised_ranking_agrees_with_the_decision(out: float, rejects: bool)
     assert (next(iter(made)) == OUT_OF_SCOPE) is rejects
     assert list(made.values()) == sorted(made.values(), reverse=True)
     assert all(0 <= value <= 1 for value in made.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "name"),
+    [
+        (1.0, 1.0, True),
+        (0.76, 1.0, True),  # "personal income tax refund" has "income tax refund"
+        (0.97, 0.54, True),  # "bring my dog into vietnam" is in "bring my dog or cat to Vietnam"
+        (0.6, 0.6, False),
+        (0.3, 1.0, False),  # a question of law about what a procedure is about
+        (1.0, 0.3, False),  # one word of a name
+    ],
+)
+def test_what_is_a_name_and_hardly_anything_else(asked: float, named: float, name: bool) -> None:
+    assert is_a_name(Evidence(asked=asked, named=named)) is name

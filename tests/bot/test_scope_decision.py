@@ -6,6 +6,8 @@ import pytest
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.components.scope_decision import ScopeDecision
+from bot.understanding.certainty import Evidence
+from bot.understanding.finding import Finding
 
 
 def _decided(intent: str, mention: float, score: float) -> Message:
@@ -45,3 +47,37 @@ def test_a_message_about_a_procedure_keeps_what_was_decided() -> None:
     message = _decided("ask_fee", 0.2, 0.3)
     assert message.get("procedures")
     assert message.get("procedure_decision") == "answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "named", "intent"),
+    [
+        ("airbnb tax", 1.0, 1.0, "ask_procedure"),
+        ("airbnb tax, how much?", 1.0, 1.0, "ask_fee"),
+        ("tax rates of other countries", 0.3, 0.5, "out_of_scope"),
+        ("US airbnb visa", 1.0, 1.0, "out_of_scope"),  # a paper of another country
+    ],
+)
+def test_a_name_is_in_scope_whatever_it_looks_like(
+    text: str, asked: float, named: float, intent: str
+) -> None:
+    ranking = [("out_of_scope", 0.99), ("ask_fee", 0.006), ("ask_steps", 0.004)]
+    message = Message(
+        {
+            "text": text,
+            "language_seen": "en",
+            "intent": {"name": "out_of_scope", "confidence": 0.99},
+            "intent_ranking": [{"name": name, "confidence": share} for name, share in ranking],
+            "procedure_decision": "answer",
+            "procedure_mention": 0.9,
+            "finding": Finding(
+                decision="answer",
+                certainty=0.9,
+                among=0.9,
+                evidence=Evidence(asked=asked, named=named),
+            ),
+        }
+    )
+    made = ScopeDecision({"data": "nlu_data"}).process([message])[0]
+    assert made.get("intent")["name"] == intent
+    assert made.get("procedure_decision") == ("none" if intent == "out_of_scope" else "answer")
