@@ -23,7 +23,7 @@ class Evidence:
     its names explain; content: weight of those words (log); score: of its names; margin, fifth: of names and
     record, over the next and the fifth procedure; dense: closeness by the encoder (0 without); lead: that
     over the closest other procedure; sibling: 1 where the next is a variant of the best; containing: how
-    many procedures have a name that contains the whole message.
+    many procedures have a name that contains the whole message; rare: 1 where few ask for the best.
     """
 
     asked: float = 0.0
@@ -39,6 +39,7 @@ class Evidence:
     sibling: float = 0.0
     english: float = 0.0
     containing: int = 0
+    rare: float = 0.0
 
     def weighed(self, weights: Weights) -> float:
         """The probability that the formula gives."""

@@ -187,6 +187,7 @@ class Finder:
             own = route.procedures == best
             dense = float(scores.dense[own].max())
             lead = dense - float(scores.dense[~own].max(initial=0.0))
+        code = self._known[best].code
         second = self._known[route.procedures[ranked[1].row]].code if len(ranked) > 1 else ""
         covered = route.index.covered(scores.query, route.procedures, len(self._known))
         return Evidence(
@@ -200,9 +201,10 @@ class Finder:
             fifth=score - ranked[min(4, len(ranked) - 1)].score if len(ranked) > 1 else score,
             dense=dense,
             lead=lead,
-            sibling=float(second in self.siblings.get(self._known[best].code, frozenset())),
+            sibling=float(second in self.siblings.get(code, frozenset())),
             english=float(name == "en"),
             containing=len(set(route.procedures[match.asked >= WHOLE].tolist())),
+            rare=float(code in self.seldom or code not in self.citizens),
         )
 
 

@@ -83,9 +83,9 @@ class ScopeKnobs:
     elsewhere: float = 6.0
     """Set apart from the others, on 17 of our own messages that name a paper of another country and on
     those that only mention one: what names a procedure of ours word for word still passes."""
-    reject: float = 0.6
-    """From this probability on a message is rejected: of the Vietnamese ones of tests/messages/measured .94
-    of those out of scope, and .010 of the others."""
+    reject: float = 0.5
+    """From this probability on a message is rejected: of our own Vietnamese ones .93 of those out of scope,
+    and .013 of the others."""
     worth_finding: float = 0.02
     """Where the message seems out of scope, the chance of a procedure for which the finder is asked."""
     worth_naming: float = 0.03

@@ -16,7 +16,7 @@ OUT_OF_SCOPE = "out_of_scope"
 _FLOOR = 1e-4
 _A_NAME, _IN_A_NAME = 0.6, (0.9, 0.5)
 """The message is a name from this product on, of the share of the message that is in a name and that of the
-name which is in the message; or a part of one from these shares on. None of 580 own messages out of scope is."""
+name that is in the message; or a part of one from these on. None of 580 own messages out of scope is."""
 
 
 def outside(

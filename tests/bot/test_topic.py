@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.understanding.certainty import Evidence
@@ -32,6 +34,14 @@ def test_a_named_wish_changes_the_topic_and_a_word_in_passing_does_not() -> None
 def test_small_words_speak_for_a_new_topic_or_against_it(new: str, same: str) -> None:
     evidence = Evidence(named=0.6, matched=2.2, score=0.9)
     assert TOPIC.changed(new, evidence, 0.2) > TOPIC.changed(same, evidence, 0.2)
+
+
+def test_what_few_ask_for_is_seldom_the_new_topic() -> None:
+    words = "cần khám sức khỏe không"
+    usual = Evidence(named=0.7, matched=2.6, score=1.1)
+    assert TOPIC.changed(words, replace(usual, rare=1.0), 0.0) < TOPIC.changed(words, usual, 0.0)
+    in_full = Evidence(named=1.0, matched=3.4, score=1.2, rare=1.0)
+    assert TOPIC.changed("tôi muốn công bố đủ điều kiện khám sức khỏe, làm thế nào", in_full, 0.9) > 0.5
 
 
 def test_a_bare_subject_is_a_new_one_and_a_bare_question_is_not() -> None:

@@ -46,7 +46,7 @@ LIMITS = {
     "answer": Limit(0.82, 0.30, 0.95),
     "answer_english": Limit(0.82, 0.30, 0.95),
     "found": Limit(0.65, 0.30, 0.95),
-    "reject": Limit(0.6, 0.20, 0.95),
+    "reject": Limit(0.5, 0.20, 0.95),
 }
 RETENTION_LEAST, RETENTION_MOST = 7, 3650
 """Days."""
