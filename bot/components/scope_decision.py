@@ -91,20 +91,20 @@ class ScopeDecision(GraphComponent):
         likely = next((name for name in ranking if name != OUT_OF_SCOPE), None)
         if finding is None or finding.decision == "none" or finding.evidence is None or not likely:
             return
-        if message.get("language_seen") not in {"vi", "en", None}:
-            # The formula knows no other languages: there the intent alone decides.
-            return
-        if intent not in self._needing and not (intent == OUT_OF_SCOPE and likely in self._needing):
-            return
         elsewhere = self._elsewhere.asked(normalized(message))
-        out = outside(ranking, self._needing, finding.certainty, finding.among, elsewhere=elsewhere)
         name = not elsewhere and is_a_name(finding.evidence)
-        rejects = out >= STAFF.reject() and not name
-        if rejects == (intent == OUT_OF_SCOPE):
+        if intent not in self._needing and not (intent == OUT_OF_SCOPE and (name or likely in self._needing)):
             return
-        made = revised(ranking, out, rejects)
+        out, rejects = ranking.get(OUT_OF_SCOPE, 0.0), intent == OUT_OF_SCOPE
+        if (language := message.get("language_seen")) in {"vi", "en", None}:
+            # The formula knows no other languages: there the intent decides.
+            out = outside(ranking, self._needing, finding.certainty, finding.among, elsewhere=elsewhere)
+            rejects = out >= STAFF.reject()
+        if (rejects and not name) == (intent == OUT_OF_SCOPE):
+            return
+        made = revised(ranking, out, rejects and not name)
         rank(message, made.items())
-        if name and self._subject.alone(normalized(message), message.get("language_seen")):
+        if name and (likely not in self._needing or self._subject.alone(normalized(message), language)):
             put_first(message, OVERVIEW, max(made.values()))
 
     def _guided(self, message: Message) -> None:

@@ -28,6 +28,7 @@ def normalizer() -> Normalizer:
         (unicodedata.normalize("NFD", "đăng ký kết hôn"), "đăng ký kết hôn"),
         ("\u2060/start", "start"),
         ("được khôngggg ạ", "được không ạ"),
+        ("mua xe xong lm j trc ạ", "mua xe xong làm gì trước ạ"),
     ],
 )
 def test_writes_what_is_meant(normalizer: Normalizer, written: str, meant: str) -> None:
@@ -50,7 +51,13 @@ def test_codes_and_addresses_stay_letter_for_letter(normalizer: Normalizer, kept
 
 
 @pytest.mark.parametrize(
-    "english", ["can a k visa holder do so", "how much do I pay, is it an e form", "r u open now"]
+    "english",
+    [
+        "can a k visa holder do so",
+        "how much do I pay, is it an e form",
+        "r u open now",
+        "lost my trc on the bus",  # a card, and in Vietnamese short for "before"
+    ],
 )
 def test_english_is_not_read_as_teencode(normalizer: Normalizer, english: str) -> None:
     assert normalizer.normalize(english) == english

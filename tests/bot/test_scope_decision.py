@@ -53,6 +53,9 @@ def test_a_message_about_a_procedure_keeps_what_was_decided() -> None:
     ("text", "asked", "named", "intent"),
     [
         ("airbnb tax", 1.0, 1.0, "ask_procedure"),
+        ("无人机", 1.0, 1.0, "ask_fee"),  # of no other language is it known what asks
+        ("ドローン", 1.0, 1.0, "ask_procedure"),  # a greeting is likelier than any question
+        ("天气怎么样", 0.2, 0.2, "out_of_scope"),
         ("airbnb tax, how much?", 1.0, 1.0, "ask_fee"),
         ("tax rates of other countries", 0.3, 0.5, "out_of_scope"),
         ("US airbnb visa", 1.0, 1.0, "out_of_scope"),  # a paper of another country
@@ -61,11 +64,12 @@ def test_a_message_about_a_procedure_keeps_what_was_decided() -> None:
 def test_a_name_is_in_scope_whatever_it_looks_like(
     text: str, asked: float, named: float, intent: str
 ) -> None:
-    ranking = [("out_of_scope", 0.99), ("ask_fee", 0.006), ("ask_steps", 0.004)]
+    second = "greet" if text == "ドローン" else "ask_fee"
+    ranking = [("out_of_scope", 0.99), (second, 0.006), ("ask_steps", 0.004)]
     message = Message(
         {
             "text": text,
-            "language_seen": "en",
+            "language_seen": "en" if text.isascii() else "zh",
             "intent": {"name": "out_of_scope", "confidence": 0.99},
             "intent_ranking": [{"name": name, "confidence": share} for name, share in ranking],
             "procedure_decision": "answer",
