@@ -25,6 +25,7 @@ from troly.settings import Settings
 from troly.tables.conversations import Conversation
 from troly.tables.delivery import WAITING, Inbox, Outbox
 from troly.tables.tracker import TrackerEvent, TrackerSnapshot
+from troly.text import WORD_SIGN
 
 _BATCH = 100
 _FORM_LASTS = timedelta(hours=12)
@@ -186,7 +187,7 @@ def _anyhow(identifier: str) -> str:
         signs = "0" + signs[2:]
     if signs.startswith("0") and len(signs) in (10, 11):
         return rf"(?<!\d)(?:\(?\+?84\)?{_BETWEEN}0?|0){_BETWEEN}{_BETWEEN.join(signs[1:])}(?!\d)"
-    return rf"(?<!\w){_BETWEEN.join(map(re.escape, signs))}(?!\w)"
+    return rf"(?<!{WORD_SIGN}){_BETWEEN.join(map(re.escape, signs))}(?!{WORD_SIGN})"
 
 
 def _without(value: Any, traces: re.Pattern[str]) -> Any:

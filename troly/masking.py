@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from troly.text import WORD_SIGN
+
 Kind = Literal["phone", "id_number", "email", "name", "address", "birth_date", "account"]
 
 KINDS: tuple[Kind, ...] = ("email", "phone", "id_number", "account", "birth_date", "address", "name")
@@ -31,18 +33,21 @@ _WORDS = re.compile(rf"(?<![^\W\d_]){_WORD}+(?:[ ]{_WORD}+)++")
 
 _HAS_ANY = re.compile(r"\d\D{0,3}\d|@")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_NOT_INSIDE = rf"(?<!{WORD_SIGN})(?<![.-])"
 # 0 or +84, then 9 or 10 digits, with single separators. Application codes and years have other lengths.
-_PHONE = re.compile(r"(?<![\w.-])(?:\(?\+?84\)?|0)(?:[\s.\-()]{0,2}\d){8,10}(?![\w-]*\d)")
-_MOBILE = re.compile(r"(?<![\w.-])(?:\+?84|0)[\s.-]?[35789](?:[\s.-]?\d){8}(?!\d)")
+_PHONE = re.compile(rf"{_NOT_INSIDE}(?:\(?\+?84\)?|0)(?:[\s.\-()]{{0,2}}\d){{8,10}}(?!(?:{WORD_SIGN}|-)*\d)")
+_MOBILE = re.compile(rf"{_NOT_INSIDE}(?:\+?84|0)[\s.-]?[35789](?:[\s.-]?\d){{8}}(?!\d)")
 _ID = re.compile(
     # An amount of money has the same groups of three; no amount begins with 0.
-    r"(?<![\w.-])(?=(0)?)(?:\d{3}[ .-]?){2}\d{3}(?:[ .-]?\d{3})?(?![\d-])"
+    _NOT_INSIDE + r"(?=(0)?)(?:\d{3}[ .-]?){2}\d{3}(?:[ .-]?\d{3})?(?![\d-])"
     r"(?(1)|(?!\s*(?:đồng|dong|vnđ|vnd|đ|d|k)\b))",
     re.IGNORECASE,
 )
 _CUED_NUMBER = re.compile(
-    r"\b(?:cccd|cmnd|cmt|căn cước(?: công dân)?|can cuoc(?: cong dan)?|chứng minh(?: nhân dân| thư)?|"
-    r"chung minh(?: nhan dan| thu)?|hộ chiếu|ho chieu|passport|id card|bhxh|bhyt|mã số thuế|ma so thue|mst)"
+    rf"(?<!{WORD_SIGN})"
+    r"(?:cccd|cmnd|cmt|căn cước(?: công dân)?|can cuoc(?: cong dan)?|chứng minh(?: nhân dân| thư)?|"
+    r"chung minh(?: nhan dan| thu)?|hộ chiếu|ho chieu|passport|id card|bhxh|bhyt|mã số thuế|ma so thue|mst|"
+    r"护照|身份证|여권|신분증|パスポート|旅券)"
     r"\D{0,12}?((?=[\w.-]*\d{4})[A-Z]{0,3}\d[\d .-]{4,18}\d)",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from troly.text import fold
+from troly.text import WORD_SIGN, fold
 
 WORD = re.compile(r"[^\W_]+")
 """A run of letters and digits of any script."""
@@ -18,22 +18,25 @@ URL = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECAS
 
 # 1.001193, also with the locality that portals append: 1.001193.000.00.00.H49
 PROCEDURE_CODE = re.compile(
-    r"(?<![\w.])(?P<code>\d{1,2}\.\d{6})(?P<locality>(?:\.\d{2,3}){0,3}(?:\.H\d{2})?)(?![\w])", re.IGNORECASE
+    rf"(?<!{WORD_SIGN})(?<!\.)"
+    rf"(?P<code>\d{{1,2}}\.\d{{6}})(?P<locality>(?:\.\d{{2,3}}){{0,3}}(?:\.H\d{{2}})?)(?!{WORD_SIGN})",
+    re.IGNORECASE,
 )
 
 # The start of an application code, H49.33-250421-0001 in any spelling; portal.codes decides what it is.
 APPLICATION_LIKE = re.compile(
-    r"(?<![\w])[hg]\s?\d{2}[\s.\-_]?\d{0,3}(?:[\s.\-_]{1,3}\d{2,3}){0,3}[\s.\-_]{0,3}\d{6}[\s.\-_]{0,3}\d{3,6}"
-    r"(?:[\s.\-_]+[a-z]{2,4}){0,2}(?![\w])",
+    rf"(?<!{WORD_SIGN})"
+    r"[hg]\s?\d{2}[\s.\-_]?\d{0,3}(?:[\s.\-_]{1,3}\d{2,3}){0,3}[\s.\-_]{0,3}\d{6}[\s.\-_]{0,3}\d{3,6}"
+    rf"(?:[\s.\-_]+[a-z]{{2,4}}){{0,2}}(?!{WORD_SIGN})",
     re.IGNORECASE,
 )
 
 # Vietnamese numbers: 0 or +84, nine or ten digits, grouped by spaces, dots or dashes.
-PHONE = re.compile(r"(?<![\w.\-])(?:\+?84|0)(?:[\s.\-]?\d){8,10}(?![\w\-])")
+PHONE = re.compile(rf"(?<!{WORD_SIGN})(?<![.\-])(?:\+?84|0)(?:[\s.\-]?\d){{8,10}}(?!{WORD_SIGN})(?!-)")
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
-LONG_NUMBER = re.compile(r"(?<!\w)\d{8,}(?!\w)")
+LONG_NUMBER = re.compile(rf"(?<!{WORD_SIGN})\d{{8,}}(?!{WORD_SIGN})")
 
 
 def folded_words(text: str) -> list[str]:

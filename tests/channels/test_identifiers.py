@@ -133,6 +133,14 @@ async def test_after_an_hour_they_are_masked_everywhere_and_the_rest_stays(talk:
     assert await talk.mask() == 0
 
 
+async def test_a_number_between_chinese_signs_is_masked_too(talk: Talk) -> None:
+    await talk.write(f"我的电话是{PHONE}谢谢", minutes=61)
+    assert await talk.mask() == 1
+    assert await talk.text() == f"我的电话是{MASK}谢谢"
+    stored = await talk.everything()
+    assert not any(form in stored for form in (PHONE, WRITTEN, "0912.345.678"))
+
+
 async def test_before_the_hour_they_stay(talk: Talk) -> None:
     await talk.write(minutes=55)
     assert await talk.mask() == 0 and await talk.text() == SAID

@@ -34,6 +34,11 @@ from troly.masking import find, mask, mask_all, mask_ours, without
         ("sinh năm 1985 tại đây", "sinh năm [birth_date] tại đây"),
         ("nhà ở số 12 đường Lê Lợi", "nhà ở [address]"),
         ("tổ 5 khu 3 phường Hồng Gai", "[address]"),
+        ("我的电话是0912345678谢谢", "我的电话是[phone]谢谢"),
+        ("제 번호는 0912345678입니다", "제 번호는 [phone]입니다"),
+        ("身份证022190001234", "身份证[id_number]"),
+        ("护照号码E12345678丢了", "护照号码[id_number]丢了"),
+        ("パスポートはTR1234567です", "パスポートは[id_number]です"),
     ],
 )
 def test_what_is_personal_is_hidden(text: str, masked: str) -> None:
@@ -54,6 +59,7 @@ def test_what_is_personal_is_hidden(text: str, masked: str) -> None:
         "từ ngày 01/07/2025 phường nào",
         "tôi muốn hỏi thủ tục số 2",
         "mẫu CT01 có 3 trang",
+        "档案H49.33-250421-0001到哪了",
     ],
 )
 def test_what_names_nobody_stays(text: str) -> None:
