@@ -13,11 +13,8 @@ NEW_TOPIC = 0.5
 
 UNSURE = 0.4, 0.65
 """Between these, both are offered: of 19 turns of tests/dialogues there, 9 were about the new one that was
-found surely, 9 about the one talked of."""
-
-OVERVIEW = "ask_procedure"
-"""Who asks for a procedure as a whole means another one than that talked of, wherever several fit: so did 14
-of the 15 turns of tests/dialogues that were offered both."""
+found surely, 9 about the one talked of. Not where a procedure is asked for as a whole: of 15 such turns that
+were offered the one talked of among others, 14 meant another."""
 
 CORRECTION = 0.25
 """From this probability of naming a procedure (`mention`) on, a sibling replaces the one in focus ("không
@@ -75,7 +72,14 @@ Resolution = Meant | Ask | AskAgain | NotFound | Missing
 
 def resolve(turn: Turn) -> Resolution:
     """The procedure that the latest message is about."""
-    return _typed_code(turn) or _choice(turn) or _pending(turn) or _in_focus(turn) or _found(turn)
+    return (
+        _typed_code(turn)
+        or _choice(turn)
+        or _not_served(turn)
+        or _pending(turn)
+        or _in_focus(turn)
+        or _found(turn)
+    )
 
 
 def chosen(turn: Turn) -> Meant | None:
@@ -134,12 +138,19 @@ def _titles(choice: dict[str, object]) -> list[str]:
     return [str(text) for text in title.values()] if isinstance(title, dict) else [str(title)]
 
 
+def _not_served(turn: Turn) -> NotFound | None:
+    """A message that names a procedure which this catalogue has not, whatever was talked of or is on offer.
+
+    Where the catalogue has all, nothing found means that the message may go on.
+    """
+    named = turn.decision == "not_found" and not turn.candidates and turn.change >= NEW_TOPIC
+    return NotFound(turn.aspect) if named else None
+
+
 def _pending(turn: Turn) -> Meant | AskAgain | None:
     """What a message means while several procedures are on offer."""
     offered = {str(choice["procedure_code"]) for choice in turn.choices if "case" not in choice}
     if not offered or turn.pressed:
-        return None
-    if _names_another_not_found(turn):
         return None
     if turn.decision in ("none", "not_found") or turn.mention < CORRECTION or not turn.candidates:
         return AskAgain(turn.aspect)
@@ -151,7 +162,7 @@ def _pending(turn: Turn) -> Meant | AskAgain | None:
 
 
 def _in_focus(turn: Turn) -> Meant | Ask | None:
-    if turn.focus is None or _names_another_not_found(turn):
+    if turn.focus is None:
         return None
     stays = _staying(turn, turn.focus)
     if not turn.candidates or turn.decision in ("none", "not_found"):
@@ -161,21 +172,13 @@ def _in_focus(turn: Turn) -> Meant | Ask | None:
         return stays
     if are_siblings(first.code, turn.focus):
         return None if turn.mention >= CORRECTION else stays
-    if turn.decision == "answer" and UNSURE[0] <= turn.change < UNSURE[1] and turn.intent != OVERVIEW:
+    if turn.decision == "answer" and UNSURE[0] <= turn.change < UNSURE[1] and turn.aspect != "overview":
         return Ask(turn.aspect, turn.candidates[:1], still=turn.focus)
     if turn.change < NEW_TOPIC:
         return stays
     if turn.decision == "choose" and turn.focus in {candidate.code for candidate in turn.candidates[:3]}:
         return stays
     return None
-
-
-def _names_another_not_found(turn: Turn) -> bool:
-    """Whether the message names a procedure other than the one talked of, which this catalogue has not.
-
-    Where the catalogue has all, nothing found means that the message may go on.
-    """
-    return turn.decision == "not_found" and not turn.candidates and turn.change >= NEW_TOPIC
 
 
 def _staying(turn: Turn, focus: str) -> Meant | Ask:
@@ -197,7 +200,7 @@ def _found(turn: Turn) -> Resolution:
     # A sibling further down says little: of 375 choices of our own messages 355 hold the right one like this,
     # 341 where any of the five offered calls for the question.
     group = group_for(first.code, (candidate.code for candidate in others[:1]))
-    still = None if turn.intent == OVERVIEW else turn.focus
+    still = None if turn.aspect == "overview" else turn.focus
     return Ask(turn.aspect, turn.candidates[:MOST_CHOICES], group, still)
 
 

@@ -13,9 +13,11 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
 )
 
-WORD_SIGN = r"[^\W\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
-"""A letter or digit of a script that has spaces between words, for regular expressions. Chinese, Japanese and
-Korean signs stand beside a number without being part of it."""
+CJK_SIGNS = r"\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+"""Han, kana and Hangul, which have no spaces between words: ranges for a class of a regular expression."""
+
+WORD_SIGN = rf"[^\W{CJK_SIGNS}]"
+"""A letter or digit of any other script: such signs stand beside a number without being part of it."""
 
 _A_WORD = 24
 """Characters. Words come again, in each message and in each step that looks at it: a few thousand syllables

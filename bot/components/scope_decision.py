@@ -22,6 +22,8 @@ from bot.understanding.subject import OVERVIEW, Subject
 from bot.understanding.topic import Topic
 
 GUIDE_INTENT = "ask_digital_help"
+_FITTED = frozenset({"vi", "en", None})
+"""The languages (None: not seen) that the formulas know; in others the intent decides, and the mention."""
 _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
 _NAMED = 0.5
@@ -79,8 +81,8 @@ class ScopeDecision(GraphComponent):
         mention = float(message.get("procedure_mention") or 0.0)
         if finding is None or finding.evidence is None or not mention:
             return 0.0
-        if message.get("language_seen") not in {"vi", "en", None}:
-            return mention  # the formula knows no other languages
+        if message.get("language_seen") not in _FITTED:
+            return mention
         overview = confidences(message).get(OVERVIEW, 0.0)
         return round(self._topic.changed(normalized(message), finding.evidence, overview), 3)
 
@@ -96,13 +98,13 @@ class ScopeDecision(GraphComponent):
         if intent not in self._needing and not (intent == OUT_OF_SCOPE and (name or likely in self._needing)):
             return
         out, rejects = ranking.get(OUT_OF_SCOPE, 0.0), intent == OUT_OF_SCOPE
-        if (language := message.get("language_seen")) in {"vi", "en", None}:
-            # The formula knows no other languages: there the intent decides.
+        if (language := message.get("language_seen")) in _FITTED:
             out = outside(ranking, self._needing, finding.certainty, finding.among, elsewhere=elsewhere)
             rejects = out >= STAFF.reject()
-        if (rejects and not name) == (intent == OUT_OF_SCOPE):
+        rejects = rejects and not name
+        if rejects == (intent == OUT_OF_SCOPE):
             return
-        made = revised(ranking, out, rejects and not name)
+        made = revised(ranking, out, rejects)
         rank(message, made.items())
         if name and (likely not in self._needing or self._subject.alone(normalized(message), language)):
             put_first(message, OVERVIEW, max(made.values()))

@@ -120,9 +120,13 @@ class Finder:
         for number, item in enumerate(self._known):
             if {"commune", "province"} & set(item.levels):
                 of[number] += self.knobs.commune_or_province
-            if item.code in self.citizens and item.code not in self.seldom:
+            if not self._is_rare(item.code):
                 of[number] += self.knobs.everyday_names
         return of
+
+    def _is_rare(self, code: str) -> bool:
+        """Whether few ask for the procedure."""
+        return code in self.seldom or code not in self.citizens
 
     def by_code(self, code: str) -> Candidate | None:
         """The served procedure with this code."""
@@ -204,7 +208,7 @@ class Finder:
             sibling=float(second in self.siblings.get(code, frozenset())),
             english=float(name == "en"),
             containing=len(set(route.procedures[match.asked >= WHOLE].tolist())),
-            rare=float(code in self.seldom or code not in self.citizens),
+            rare=float(self._is_rare(code)),
         )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from troly.text import WORD_SIGN, fold
+from troly.text import CJK_SIGNS, WORD_SIGN, fold
 
 WORD = re.compile(r"[^\W_]+")
 """A run of letters and digits of any script."""
 
 LETTERS = re.compile(r"[^\W\d_]+")
 
-# Han, kana and Hangul have no spaces between words.
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\u1100-\u11ff]")
+CJK = re.compile(f"[{CJK_SIGNS}]")
 
 URL = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
 
