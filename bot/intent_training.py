@@ -28,12 +28,15 @@ from bot.understanding import (
     intents,
     noise,
     normalize,
+    stories,
     syllables,
     tokens,
 )  # fmt: skip
 from bot.understanding.augment import Row
 from bot.understanding.data import Sentence
 from bot.understanding.intents import IntentModel
+from bot.understanding.stories import Stories
+from bot.understanding.subject import Subject
 from troly.settings import ROOT
 
 SEED = 20260701
@@ -41,7 +44,7 @@ TEMPERATURE = 5.2
 """Measured (IntentModel.train without one), and the same in every training since."""
 _WRITING = (normalize, syllables, tokens, features, troly.text)
 """What turns a text into its grams; changed code makes everything anew."""
-_LEARNING = (augment, noise, bags, intents)
+_LEARNING = (augment, noise, bags, intents, stories)
 
 
 def train_intents(
@@ -59,7 +62,9 @@ def train_intents(
     )  # fmt: skip
 
     def make() -> Arrays:
-        rows = _copies(sentences, plain, names, seed)
+        subject = Subject.of(root)
+        told = Stories(sentences, lambda text, language: not subject.alone(text, language))
+        rows = _copies(sentences, plain, names, told, seed)
         clean = normalize.make_normalizer(plain, ambiguous, english).normalize
         texts = [row.text for row in rows]
         table = bags.kept_bags(writing, texts, lambda text: features.grams(clean(text)))
@@ -70,10 +75,14 @@ def train_intents(
 
 
 def _copies(
-    sentences: Sequence[Sentence], plain: Mapping[str, str], names: Mapping[str, Sequence[str]], seed: int
+    sentences: Sequence[Sentence],
+    plain: Mapping[str, str],
+    names: Mapping[str, Sequence[str]],
+    told: Stories,
+    seed: int,
 ) -> list[Row]:
     """As augment(); the copies of sentences that an earlier training saw are not made again."""
-    key = content_key(augment, noise, tokens, troly.text, plain, names, seed)
+    key = content_key(augment, noise, stories, tokens, troly.text, plain, names, seed)
     known: dict[Sentence, list[str]] = {}
     if stored := read_arrays("copies", key):
         texts = iter(as_texts(stored["texts"]))
@@ -82,7 +91,7 @@ def _copies(
             known[Sentence(text, intent, language)] = list(islice(texts, number))
     missing = [sentence for sentence in dict.fromkeys(sentences) if sentence not in known]
     if missing:
-        for row in augment.augment(missing, plain, names, seed):
+        for row in augment.augment(missing, plain, names, seed, told):
             known.setdefault(missing[row.group], []).append(row.text)
         each = list(dict.fromkeys(sentences))
         kept = {

@@ -9,12 +9,14 @@ from random import Random
 
 from bot.understanding.data import Sentence
 from bot.understanding.noise import reversed_shorthand, teencode, typos, unaccented
+from bot.understanding.stories import ABOUT_PROCEDURES, Stories
 from bot.understanding.tokens import APPLICATION_LIKE
 from troly.text import fold
 
-_ASPECT = re.compile(r"^ask_(?!merged|digital|capab)")
 _SWAPS = {"vi": 2, "en": 3}
 """Copies of a sentence about another procedure: what is asked must not hang on what it is about."""
+_STORIES = 2
+"""Copies of a question behind a story."""
 _ABOUT_AN_APPLICATION = {
     "check_application_status", "report_overdue", "subscribe_status", "unsubscribe_status", "talk_to_human",
 }  # fmt: skip
@@ -35,6 +37,7 @@ def augment(
     plain: Mapping[str, str],
     names: Mapping[str, Sequence[str]],
     seed: int = 20260701,
+    stories: Stories | None = None,
 ) -> list[Row]:
     """Every sentence, and copies of it: without marks, with teencode, with typos, about other procedures.
 
@@ -47,9 +50,11 @@ def augment(
         # From its own text: a new sentence leaves the copies of all others as they are, and their features.
         random = Random(f"{seed} {sentence.language} {sentence.text}")  # noqa: S311 - repeatable, no secret
         versions = [sentence.text]
-        if _ASPECT.match(sentence.intent) and sentence.language in patterns:
+        if ABOUT_PROCEDURES.match(sentence.intent) and sentence.language in patterns:
             pattern, pool = patterns[sentence.language]
             versions += _about_others(sentence.text, pattern, pool, random, _SWAPS[sentence.language])
+        if stories is not None:
+            versions += stories.copies(sentence, random, _STORIES)
         if sentence.intent in _ABOUT_AN_APPLICATION and not APPLICATION_LIKE.search(sentence.text):
             # Whoever asks about an application may name it: a code alone must not decide the intent.
             versions.append(f"{sentence.text} {_CODE[sentence.language]} {_code(random)}".replace("  ", " "))
