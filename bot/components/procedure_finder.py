@@ -33,7 +33,7 @@ from bot.understanding.unplaced import without_places
 from troly.units.directory import directory
 
 _COURTESIES, _SURELY, _FEW = frozenset({"greet", "thank", "goodbye"}), 0.98, 4
-"""Intents, the confidence from which on they are believed, and the most words."""
+"""Intents, the confidence from which on they (and insults) are believed, and the most words."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -118,7 +118,7 @@ class ProcedureFinder(GraphComponent):
         return messages
 
     def _find(self, message: Message, tracker: DialogueStateTracker | None) -> Finding:
-        if self._fresh is None or (message.get(INTENT) or {}).get("name") == "abuse" or _is_courtesy(message):
+        if self._fresh is None or _is_courtesy(message):
             return Finding()
         finder = self._fresh.current()
         for entity in message.get(ENTITIES) or []:
@@ -183,10 +183,13 @@ def _provinces() -> PlaceFinder:
 
 
 def _is_courtesy(message: Message) -> bool:
-    """A few words of greeting or thanks and surely nothing else: about no procedure, and frequent."""
+    """An insult, or a few words of greeting or thanks, and surely nothing else: about no procedure, and
+    frequent."""
     intent = message.get(INTENT) or {}
-    sure = intent.get("name") in _COURTESIES and float(intent.get("confidence") or 0.0) >= _SURELY
-    return sure and len(normalized(message).split()) <= _FEW
+    if float(intent.get("confidence") or 0.0) < _SURELY:
+        return False
+    few = len(normalized(message).split()) <= _FEW
+    return intent.get("name") == "abuse" or (few and intent.get("name") in _COURTESIES)
 
 
 def _fresh(finder: Finder, config: dict[str, Any]) -> Freshness:

@@ -26,6 +26,8 @@ _FITTED = frozenset({"vi", "en", None})
 """The languages (None: not seen) that the formulas know; in others the intent decides, and the mention."""
 _SAID = 0.95
 """As where a choice is named: no probability, but as good as certain."""
+_SURELY = 0.95
+"""From this confidence on an intent about no procedure is believed, also where a procedure is named."""
 _NAMED = 0.5
 """From this `procedure_mention` on, a message of another intent keeps the procedures that it names."""
 _NAMED_OUTSIDE, _FITS = 0.7, 0.7
@@ -95,6 +97,9 @@ class ScopeDecision(GraphComponent):
             return
         elsewhere = self._elsewhere.asked(normalized(message))
         name = not elsewhere and is_a_name(finding.evidence)
+        if name and self._only_a_name(message, intent):
+            put_first(message, OVERVIEW, max(ranking.values()))
+            return
         if intent not in self._needing and not (intent == OUT_OF_SCOPE and (name or likely in self._needing)):
             return
         out, rejects = ranking.get(OUT_OF_SCOPE, 0.0), intent == OUT_OF_SCOPE
@@ -108,6 +113,13 @@ class ScopeDecision(GraphComponent):
         rank(message, made.items())
         if name and (likely not in self._needing or self._subject.alone(normalized(message), language)):
             put_first(message, OVERVIEW, max(made.values()))
+
+    def _only_a_name(self, message: Message, intent: str | None) -> bool:
+        """Whether nothing asks in a name of a procedure. The words of "bán thịt heo" and "bệnh binh" alone look
+        like anything; only a sure intent about something else stays."""
+        if intent == OUT_OF_SCOPE or not self._subject.alone(normalized(message), message.get("language_seen")):
+            return False
+        return intent in self._needing or confidences(message)[str(intent)] < _SURELY
 
     def _guided(self, message: Message) -> None:
         """A guide's own words, which staff wrote after the training, ask for it."""
