@@ -17,7 +17,7 @@ _LAST_CLAUSE = re.compile(r"^(?P<story>.+?)[,.]\s+(?P<question>[^,.]+)$")
 _STORY = range(4, 26)
 _QUESTION = range(1, 9)
 """Words of a story, and of a question that may stand behind any story."""
-_JOINTS = (", ", ", ", ". ", " ")
+_JOINTS = {"vi": (", ", ". ", " thì ", " "), "en": (", ", ". ", " and ", " ")}
 _DRAWERS = 64
 
 
@@ -54,4 +54,5 @@ class Stories:
             return []
         found = [self._drawers.get((sentence.language, random.randrange(_DRAWERS))) for _ in range(number)]
         question = question[0].lower() + question[1:]
-        return [random.choice(stories) + random.choice(_JOINTS) + question for stories in found if stories]
+        joints = _JOINTS.get(sentence.language, (", ",))
+        return [random.choice(stories) + random.choice(joints) + question for stories in found if stories]
