@@ -19,7 +19,9 @@ from troly.text import fold
 _NEXT = re.compile(
     r"(?:(?:da|roi|vang|ok|oke) )*"
     r"(?:(?:sang )?buoc (?:sau|tiep|tiep theo)|tiep(?: theo| tuc| di)?|xong|da xong|lam roi|bat dau|duoc roi"
-    r"|roi|ok|oke|start|begin|next(?: step)?|continue|done|go on|finished|ready)"
+    r"|roi|ok|oke|start|begin|next(?: step)?|continue|done|go on|finished|ready"
+    r"|(?:xong )?(?:roi )?(?:sao|lam gi|gi)(?: nua| tiep)|roi sao|tiep theo (?:la |lam )?(?:gi|sao)"
+    r"|what next|what now|and then|then what)"
     r"(?: (?:a|nhe|di|roi|please))*"
 )
 _BACK = re.compile(
@@ -54,13 +56,17 @@ class ValidateGuideForm(Action):
             return [SlotSet("guide_choices", None)]
         guide = library().get(str(tracker.get_slot("guide") or ""))
         step = int(tracker.get_slot("guide_step") or 0)
-        if guide and (moved := _move(turn, step, len(guide.steps))):
+        asks = turn.intent == "ask_digital_help" and not turn.pressed
+        found = library().search(turn.text) if asks else []
+        named = found[0].guide if found and found[0].sure else None
+        # "Không nhận được mã OTP" is stuck in most guides, and the beginning of another one.
+        elsewhere = named and guide and named.id != guide.id and not _STEP.search(fold(turn.text))
+        if guide and not elsewhere and (moved := _move(turn, step, len(guide.steps))):
             return _at(guide, *moved)
         if turn.intent != "ask_digital_help":
             return []
-        found = [] if turn.pressed else library().search(turn.text)
-        if found and found[0].sure:
-            return _at(found[0].guide, 0)
+        if named:
+            return _at(named, 0)
         offered = [match.guide.id for match in found][:_MOST_CHOICES] or _topics()
         return [*_left(), SlotSet("guide_choices", offered)]
 

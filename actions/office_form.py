@@ -10,9 +10,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import portal
-from actions.offices import names_a_place, province_button
+from actions.offices import LAST, names_a_place, province_button
 from actions.speech import say
-from actions.turn import already_answered, misses, read
+from actions.turn import Turn, already_answered, misses, read
 from troly.answers.opening import hours_of, opening_of
 from troly.clock import now
 from troly.text import fold
@@ -23,6 +23,12 @@ _HOURS = re.compile(
     r"|open(?:s|ing)?|close[sd]?|closing|hours?|saturdays?|sundays?|weekends?)\b"
 )
 """Asks when rather than where."""
+_ANOTHER = re.compile(
+    r"\b(?:cong an|bao hiem|bhxh|thue|toa an|kho bac|vien|truong|benh vien|ngan hang|buu dien|tinh|huyen|xa|phuong"
+    r"|khac|police|tax|insurance|court|school|hospital|bank|post|province|ward|commune|another|other)\b"
+)
+_FEW = 6
+"""Words of a message that goes on with the office told before it ("số điện thoại", "thứ bảy mở không")."""
 
 
 class ValidateOfficeForm(Action):
@@ -39,6 +45,8 @@ class ValidateOfficeForm(Action):
             return [SlotSet("office_place", "shared")]
         if not turn.pressed and names_a_place(turn.text):
             return [SlotSet("office_place", turn.text[:200])]
+        if (last := tracker.get_slot(LAST)) and _goes_on(turn):
+            return [SlotSet("office_place", str(last))]
         if misses(turn, "find_office"):
             return [SlotSet("office_place", None)]
         return []
@@ -73,3 +81,10 @@ class ActionAskOfficePlace(Action):
         again = tracker.get_slot("requested_slot") == "office_place" and turn.intent != "find_office"
         say(dispatcher, "office_place_unknown" if again else "ask_office_place", status="form", **about)
         return []
+
+
+def _goes_on(turn: Turn) -> bool:
+    """Whether it asks something else about the office that was told before."""
+    words = fold(turn.text)
+    few = len(words.split()) <= _FEW and "sở" not in turn.text.lower()
+    return few and not turn.pressed and turn.intent == "find_office" and not _ANOTHER.search(words)

@@ -23,6 +23,8 @@ from troly.offices import Offices
 from troly.settings import settings
 from troly.units.directory import Commune, Named, directory, kilometres
 
+LAST = "office_last"
+"""The slot with the name of the commune whose office was told last."""
 _MOST_CHOICES = 8
 _MOST_BESIDE = 3
 """Other offices of the same commune that are offered."""
@@ -229,7 +231,7 @@ def _tell(
         opening=opening_of(office.hours, now(), to.calendar),
         sample={"response": "label_office_sample"} if office.sample else "",
     )
-    return remembered
+    return [*remembered, SlotSet(LAST, commune.name)] if commune else remembered
 
 
 def _map(office: Office) -> str:

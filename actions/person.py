@@ -232,6 +232,17 @@ def _still(dispatcher: CollectingDispatcher, found: Desk) -> None:
     )
 
 
+async def given_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Takes who waits for an official and writes "thôi không chờ nữa" out of the queue; False for all else."""
+    if not _is_not_needed(read(tracker)):
+        return False
+    async with portal.engine().connect() as connection:
+        found = await desk(connection, tracker.sender_id)
+    if found.state == WAITING:
+        _cancelled(dispatcher)
+    return found.state == WAITING
+
+
 def _cancelled(dispatcher: CollectingDispatcher) -> None:
     record = {**_ABOUT, "handover": {"wish": "cancel"}}
     say(dispatcher, "person_cancelled", status="smalltalk", record=record)

@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import other_services, portal
+from actions import other_services, person, portal
 from actions.aspects import View, view
 from actions.life_events import hook as life_events
 from actions.resolve import MOST_CHOICES, Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
@@ -102,7 +102,8 @@ class ActionCancel(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        say(dispatcher, "utter_cancelled", status="smalltalk")
+        if not await person.given_up(dispatcher, tracker):
+            say(dispatcher, "utter_cancelled", status="smalltalk")
         return [SlotSet("choices", None)]
 
 

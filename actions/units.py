@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.offices import LAST
 from actions.speech import Button, say
 from actions.turn import already_answered, misses, payload, read
 from troly.settings import settings
@@ -90,7 +91,9 @@ class ActionMergedUnit(Action):
             record={"intent": "ask_merged_unit", "sources": [_SOURCE]},
             lines=lines,
         )
-        return [SlotSet("unit_place", None)]
+        # "Địa chỉ ở đâu" after it means the office of that place.
+        here = any(commune.province == settings().province for commune in communes)
+        return [SlotSet("unit_place", None), SlotSet(LAST, place[:200] if here else None)]
 
 
 def _recognised(text: str) -> bool:

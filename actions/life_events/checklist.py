@@ -85,12 +85,14 @@ class ActionLifeChecklist(Action):
 async def ticked_off(
     dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn
 ) -> list[EventType] | None:
-    """Answers "đã có giấy chứng sinh" and "còn thiếu gì" while a checklist is kept; None for all else."""
+    """Answers "đã có giấy chứng sinh", "còn thiếu gì", and which papers are needed after a plan of several
+    procedures, while a checklist is kept; None for all else."""
     identity = str(tracker.get_slot("checklist") or "")
     if turn.pressed or not identity:
         return None
     words = fold(turn.text).strip(" .!")
-    missing = _LEFT.fullmatch(words.rstrip("?"))
+    of_all = turn.intent == "ask_documents" and turn.decision == "none" and turn.focus is None
+    missing = of_all or _LEFT.fullmatch(words.rstrip("?"))
     claimed = None if missing or _ASKING.search(words) else _HAVE.fullmatch(words)
     if not missing and not claimed:
         return None

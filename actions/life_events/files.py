@@ -43,9 +43,50 @@ _JOINED = (("giay to", "giayto"), ("o to", "oto"))
 """Words whose halves mean something else once folded ("ô tô": "ở", "to")."""
 _SHORT = {"vk": "vo", "ck": "chong", "cty": "cong ty", "bme": "bo me"}
 _YES = frozenset(
-    {"co", "vang", "da", "da co", "co a", "co roi", "yes", "yep", "yeah", "u", "uh", "ok", "dung"}
+    {
+        "co",
+        "vang",
+        "da",
+        "da co",
+        "co roi",
+        "roi",
+        "da roi",
+        "lam roi",
+        "co chu",
+        "muon",
+        "co muon",
+        "yes",
+        "yep",
+    }
+    | {"yeah", "u", "uh", "ok", "dung", "dung roi", "yes please", "i do", "we are", "already"}
 )
-_NO = frozenset({"khong", "khong co", "chua", "chua co", "khong a", "k", "ko", "hok", "no", "nope", "none"})
+_NO = frozenset(
+    {
+        "khong",
+        "khong co",
+        "chua",
+        "chua co",
+        "khong muon",
+        "khong can",
+        "k",
+        "ko",
+        "hok",
+        "no",
+        "nope",
+        "none",
+    }
+    | {"not yet", "no thanks"}
+)
+_POLITE = re.compile(r"^da (?=\w)|(?: (?:a|ah|ak|nhe|nha|em|anh|chi|ban|ad|oi))+$")
+_MEANS_YES = re.compile(
+    r"(?:da )?(?:co|roi|yes)(?: (?!khong\b|ko\b|k\b|chua\b|gi\b|sao\b|nao\b|dau\b|may\b|bao\b|phai\b|the\b)\w+){1,4}"
+)
+_MEANS_NO = re.compile(
+    r"(?:khong|ko|chua|hok|no)(?: (?!biet\b|ro\b|nho\b|chac\b|sao\b|thi\b|duoc\b|dc\b|idea\b)\w+){1,4}"
+)
+"""A yes or no with a few words behind it ("có đất", "không thuộc diện nào"), which ask nothing."""
+_MEANS = {"have": "yes", "none": "no"}
+"""What an option with this id means where its file does not say it."""
 _SURE = 0.75
 """Share of the words that message and name have in common, of all that either has."""
 _WORDS_FOR_ONE_MORE = 4
@@ -63,6 +104,8 @@ class Option:
 
     id: str
     title: Text
+    means: str
+    """"yes" or "no", where a mere yes or no takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +120,20 @@ class Question:
 
     def read(self, text: str) -> str | None:
         """The option that a written answer means; None for anything else."""
-        words = fold(text).strip(" .!?")
-        known = {option.id for option in self.options}
-        if words in _YES and "have" in known:
-            return "have"
-        if words in _NO and "none" in known:
-            return "none"
+        words = fold(text).strip(" .!?,")
+        bare = _POLITE.sub("", words)
+        for option in self.options:
+            if bare in {"yes": _YES, "no": _NO}.get(option.means, ()):
+                return option.id
         said = words.split()
         if not said or len(said) > _ANSWER_WORDS:
             return None
         scores = [max(_like(said, title) for title in option.title.values()) for option in self.options]
         best = max(scores)
-        return self.options[scores.index(best)].id if best >= _LIKE and scores.count(best) == 1 else None
+        if best >= _LIKE and scores.count(best) == 1:
+            return self.options[scores.index(best)].id
+        meant = "yes" if _MEANS_YES.fullmatch(words) else "no" if _MEANS_NO.fullmatch(words) else None
+        return next((option.id for option in self.options if option.means == meant), None) if meant else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +275,12 @@ def _made(name: str, raw: Mapping[str, Any]) -> Event:
                 id=asked["id"],
                 text=dict(asked["ask"]),
                 options=tuple(
-                    Option(one["id"], {"vi": one["vi"], "en": one["en"]}) for one in asked["options"]
+                    Option(
+                        one["id"],
+                        {"vi": one["vi"], "en": one["en"]},
+                        one.get("means") or _MEANS.get(one["id"], ""),
+                    )
+                    for one in asked["options"]
                 ),
                 only=_given(asked.get("only") or {}),
             )

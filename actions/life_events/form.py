@@ -19,6 +19,7 @@ from actions.turn import Turn, already_answered, payload, read
 
 log = structlog.get_logger(__name__)
 
+_ANSWERS = ("affirm", "deny")
 _MOST_EVENTS = 8
 _MOST_BUTTONS = 6
 
@@ -47,8 +48,11 @@ class ValidateLifeForm(Action):
             named = events().match(turn.text)
             return _at(named, {}) if named else []
         asked = event.next_question(answers)
-        option = asked.read(turn.text) if asked else None
-        return _at(event, {**answers, asked.id: option}) if asked and option else []
+        option = asked.read(turn.text) or _by_position(asked, turn) if asked else None
+        if asked and option:
+            return _at(event, {**answers, asked.id: option})
+        # A yes or no that fits no option answers nothing else either: the question comes again.
+        return _at(event, answers) if turn.intent in _ANSWERS else []
 
 
 class ActionAskLifeDone(Action):
@@ -119,6 +123,12 @@ class ActionLifePlan(Action):
             SlotSet("procedure_code", offered[0]["procedure_code"] if len(offered) == 1 else None),
             SlotSet("aspect", None),
         ]
+
+
+def _by_position(asked: Question, turn: Turn) -> str | None:
+    """The option that is meant by its number ("cái số 2")."""
+    number = int(turn.entities.get("ordinal") or 0) if turn.intent == "affirm" else 0
+    return asked.options[number - 1].id if 1 <= number <= len(asked.options) else None
 
 
 def situation(tracker: Tracker) -> tuple[Event | None, dict[str, str]]:

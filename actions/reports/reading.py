@@ -55,9 +55,12 @@ _YES = re.compile(
     r"|send(?: it)?|yes|correct|submit)(?: a| nhe| roi| luon| di| please)*"
 )
 _NO = re.compile(
-    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua|thoi|xong|du(?: roi)?|het(?: roi)?|khong biet"
-    r"|khong nho|no|none|skip|done|no photos?|no thanks?|that.?s all)(?: a| nhe| roi| anh| can| dau)*"
+    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua(?: (?:buoc|phan|cai) nay| luon)?|thoi|xong|du(?: roi)?|het(?: roi)?|khong biet"
+    r"|khong nho|no|none|skip(?: it| this)?|done|no photos?|no thanks?|that.?s all)(?: a| nhe| roi| anh| can| dau)*"
 )
+_SENDS = re.compile(r"(?:gui|send)(?: di| luon| ngay| it| now| giup| nhe| a| please)*")
+_MAY_BE_LEFT_OUT = ("commune", "when", "photos", "contact")
+"""Where "bỏ qua" and "thôi" are about the question and not about the report."""
 _EDITS: tuple[tuple[str, Step], ...] = (
     (r"dia (?:diem|chi)|noi xay ra|vi tri|cho xay|place|location|address", "place"),
     (r"anh|hinh|photo|picture", "photos"),
@@ -127,7 +130,7 @@ def taken(draft: Draft, message: Message) -> Draft | None:
     draft = replace(draft, note="")
     if turn.pressed:
         return _pressed(draft, message)
-    if turn.intent == "cancel":
+    if turn.intent == "cancel" and not (draft.step in _MAY_BE_LEFT_OUT and _passes_over(message)):
         return None
     if draft.step == "commune" and asked_again == "commune":
         # Asked twice: the address is what there is.
@@ -172,6 +175,11 @@ def _pressed(draft: Draft, message: Message) -> Draft | None:
         kind = "complaint" if turn.intent == "complain_service" else "report"
         return draft if kind == draft.kind else Draft(kind=kind)
     return None
+
+
+def _passes_over(message: Message) -> bool:
+    """Whether it leaves out what was asked for: "bỏ qua", "gửi đi"."""
+    return any(words.fullmatch(message.folded) for words in (_NO, _SENDS))
 
 
 def _is_question(turn: Turn) -> bool:
@@ -227,7 +235,7 @@ def _commune(draft: Draft, message: Message) -> Draft | None:
     found = communes_in(message.turn.text)
     if len(found) == 1 and not (_is_question(message.turn) and _asks(message.turn)):
         return replace(draft, commune=found[0].code, place_done=True)
-    if _NO.fullmatch(message.folded) or draft.place_done:
+    if _passes_over(message) or draft.place_done:
         return replace(draft, place_done=True)
     if _is_question(message.turn):
         return None
@@ -250,12 +258,12 @@ def _when(draft: Draft, message: Message) -> Draft | None:
         turn.intent in ASPECTS and turn.decision in ("answer", "choose")
     ):
         return None
-    happened = "" if _NO.fullmatch(message.folded) else message.turn.text[:100]
+    happened = "" if _passes_over(message) else message.turn.text[:100]
     return replace(draft, happened=happened, when_done=True)
 
 
 def _photos(draft: Draft, message: Message) -> Draft | None:
-    if _NO.fullmatch(message.folded) or message.turn.intent == "deny":
+    if _passes_over(message) or message.turn.intent == "deny":
         return replace(draft, photos_done=True)
     if message.photo:
         return draft
@@ -265,7 +273,7 @@ def _photos(draft: Draft, message: Message) -> Draft | None:
 def _contact(draft: Draft, message: Message) -> Draft | None:
     if phone_in(message.turn.text):
         return _phone(draft, message.turn.text)
-    if _NO.fullmatch(message.folded) or message.turn.intent == "deny":
+    if _passes_over(message) or message.turn.intent == "deny":
         return replace(draft, contact_done=True)
     if re.search(r"\d{3}", message.turn.text):
         return replace(draft, note="bad_phone")

@@ -117,7 +117,10 @@ class ScopeDecision(GraphComponent):
     def _only_a_name(self, message: Message, intent: str | None) -> bool:
         """Whether nothing asks in a name of a procedure. The words of "bán thịt heo" and "bệnh binh" alone look
         like anything; only a sure intent about something else stays."""
-        if intent == OUT_OF_SCOPE or not self._subject.alone(normalized(message), message.get("language_seen")):
+        text = normalized(message)
+        if intent == OUT_OF_SCOPE or len(text.split()) < 2:
+            return False
+        if not self._subject.alone(text, message.get("language_seen")):
             return False
         return intent in self._needing or confidences(message)[str(intent)] < _SURELY
 

@@ -5,7 +5,7 @@ decide which question it is. Copies of short questions behind stories of other s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from zlib import crc32
 
