@@ -24,8 +24,8 @@ _HOURS = re.compile(
 )
 """Asks when rather than where."""
 _ANOTHER = re.compile(
-    r"\b(?:cong an|bao hiem|bhxh|thue|toa an|kho bac|vien|truong|benh vien|ngan hang|buu dien|tinh|huyen|xa|phuong"
-    r"|khac|police|tax|insurance|court|school|hospital|bank|post|province|ward|commune|another|other)\b"
+    r"\b(?:cong an|bao hiem|bhxh|thue|toa an|kho bac|vien|truong|benh vien|ngan hang|buu dien|tinh|huyen"
+    r"|xa|phuong|khac|police|tax|insurance|court|school|hospital|bank|post|province|ward|commune|another|other)\b"
 )
 _FEW = 6
 """Words of a message that goes on with the office told before it ("số điện thoại", "thứ bảy mở không")."""

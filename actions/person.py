@@ -233,7 +233,7 @@ def _still(dispatcher: CollectingDispatcher, found: Desk) -> None:
 
 
 async def given_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Takes who waits for an official and writes "thôi không chờ nữa" out of the queue; False for all else."""
+    """Takes who waits for an official and writes "thôi không chờ nữa" out of the queue; else False."""
     if not _is_not_needed(read(tracker)):
         return False
     async with portal.engine().connect() as connection:

@@ -28,6 +28,13 @@ _HAVE = re.compile(
     r"|(?P<named>.+?) (?:(?:thi|toi|em|minh|da) )*(?:co|xong)(?: roi| san| r)(?: a)?"
     r"|(?:i )?(?:already )?(?:have|got|prepared)(?: got)?(?: already)? (?P<english>.+?)(?: already| ready)?"
 )
+_WHICH = re.compile(
+    r"(?:(?:the|vay|roi) )?(?:can|gom|chuan bi|can chuan bi|phai nop) (?:nhung )?(?:giay(?: to)?|ho so)"
+    r"(?: gi| nao)?(?: a)?"
+    r"|(?:giay to|ho so) (?:can |gom )?(?:nhung )?gi(?: a)?"
+    r"|(?:what|which) (?:papers|documents|docs)(?: do (?:i|we) need| are needed)?|docs|papers"
+)
+"""Asks for the papers, and of no procedure among several."""
 _LEFT = re.compile(
     r"(?:toi |em |minh )?(?:con |dang )*thieu (?:nhung )?(?:gi|giay to gi|giay gi|cai gi)"
     r"(?: nua)?(?: khong| a)?"
@@ -91,7 +98,7 @@ async def ticked_off(
     if turn.pressed or not identity:
         return None
     words = fold(turn.text).strip(" .!")
-    of_all = turn.intent == "ask_documents" and turn.decision == "none" and turn.focus is None
+    of_all = turn.focus is None and _WHICH.fullmatch(words.rstrip("?"))
     missing = of_all or _LEFT.fullmatch(words.rstrip("?"))
     claimed = None if missing or _ASKING.search(words) else _HAVE.fullmatch(words)
     if not missing and not claimed:

@@ -79,10 +79,11 @@ _NO = frozenset(
 )
 _POLITE = re.compile(r"^da (?=\w)|(?: (?:a|ah|ak|nhe|nha|em|anh|chi|ban|ad|oi))+$")
 _MEANS_YES = re.compile(
-    r"(?:da )?(?:co|roi|yes)(?: (?!khong\b|ko\b|k\b|chua\b|gi\b|sao\b|nao\b|dau\b|may\b|bao\b|phai\b|the\b)\w+){1,4}"
+    r"(?:da )?(?:co|roi|yes)"
+    r"(?: (?!(?:khong|ko|k|chua|gi|sao|nao|dau|may|bao|phai|the)\b)\w+){1,4}"
 )
 _MEANS_NO = re.compile(
-    r"(?:khong|ko|chua|hok|no)(?: (?!biet\b|ro\b|nho\b|chac\b|sao\b|thi\b|duoc\b|dc\b|idea\b)\w+){1,4}"
+    r"(?:khong|ko|chua|hok|no)(?: (?!(?:biet|ro|nho|chac|sao|thi|duoc|dc|idea)\b)\w+){1,4}"
 )
 """A yes or no with a few words behind it ("có đất", "không thuộc diện nào"), which ask nothing."""
 _MEANS = {"have": "yes", "none": "no"}

@@ -55,8 +55,9 @@ _YES = re.compile(
     r"|send(?: it)?|yes|correct|submit)(?: a| nhe| roi| luon| di| please)*"
 )
 _NO = re.compile(
-    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua(?: (?:buoc|phan|cai) nay| luon)?|thoi|xong|du(?: roi)?|het(?: roi)?|khong biet"
-    r"|khong nho|no|none|skip(?: it| this)?|done|no photos?|no thanks?|that.?s all)(?: a| nhe| roi| anh| can| dau)*"
+    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua(?: (?:buoc|phan|cai) nay| luon)?|thoi|xong"
+    r"|du(?: roi)?|het(?: roi)?|khong biet|khong nho|no|none|skip(?: it| this)?|done|no photos?|no thanks?"
+    r"|that.?s all)(?: a| nhe| roi| anh| can| dau)*"
 )
 _SENDS = re.compile(r"(?:gui|send)(?: di| luon| ngay| it| now| giup| nhe| a| please)*")
 _MAY_BE_LEFT_OUT = ("commune", "when", "photos", "contact")

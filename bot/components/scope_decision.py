@@ -115,8 +115,8 @@ class ScopeDecision(GraphComponent):
             put_first(message, OVERVIEW, max(made.values()))
 
     def _only_a_name(self, message: Message, intent: str | None) -> bool:
-        """Whether nothing asks in a name of a procedure. The words of "bán thịt heo" and "bệnh binh" alone look
-        like anything; only a sure intent about something else stays."""
+        """Whether nothing asks in a name of a procedure. The words of "bán thịt heo" and "bệnh binh" alone
+        look like anything; only a sure intent about something else stays."""
         text = normalized(message)
         if intent == OUT_OF_SCOPE or len(text.split()) < 2:
             return False
