@@ -152,6 +152,8 @@ STEPS = len(library().get(GUIDE).steps)  # type: ignore[union-attr]
         ("quay lại", "cancel", 3, (2, False)),
         ("quay lai nhe", "cancel", 0, (0, False)),
         ("go back", "cancel", 1, (0, False)),
+        ("rồi sao nữa", "ask_procedure", 1, (2, False)),
+        ("what next", "ask_steps", 1, (2, False)),
         ("bước 3", "ask_steps", 1, (3, False)),
         ("cho xem lại bước số 2", "ask_steps", 4, (2, False)),
         ("tôi bị kẹt ở bước 3", "ask_digital_help", 1, (3, True)),
@@ -182,6 +184,12 @@ async def test_words_move_within_the_guide(
 async def test_other_messages_are_left_to_others(act: Any, text: str, intent: str) -> None:
     outcome = await act(ValidateGuideForm(), intent, text, slots={"guide": GUIDE, "guide_step": 2})
     assert outcome.events == []
+
+
+async def test_what_begins_another_guide_is_not_stuck_in_this_one(act: Any) -> None:
+    slots = {"guide": GUIDE, "guide_step": 2}
+    outcome = await act(ValidateGuideForm(), "ask_digital_help", "không nhận được mã otp", slots=slots)
+    assert outcome.slots["guide"] not in (None, GUIDE) and outcome.slots["guide_step"] == 0
 
 
 @pytest.mark.parametrize("text", ["kết nối wifi công cộng", "kết quả gửi về đâu", "ket qua o dau"])

@@ -10,6 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import offices, receiving
+from actions.office_form import ValidateOfficeForm
 from troly.answers import opening
 from troly.clock import VIETNAM
 from troly.holidays import from_file
@@ -135,3 +136,21 @@ async def test_a_notice_names_an_office_only_where_the_commune_has_no_other(
     monkeypatch.setattr(receiving, "_offices", List)
     found = await receiving.office_of("UBND phường An Sinh")
     assert (found.name if found else None) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("số điện thoại", "phường Bãi Cháy"),
+        ("open on saturday?", "phường Bãi Cháy"),
+        ("địa chỉ công an", None),
+        ("địa chỉ Sở Y tế", None),
+        ("cho xin địa chỉ nơi làm giấy phép kinh doanh", None),
+    ],
+)
+async def test_a_further_question_is_about_the_office_told_before(
+    act: Any, text: str, place: str | None
+) -> None:
+    slots = {offices.LAST: "phường Bãi Cháy"}
+    outcome = await act(ValidateOfficeForm(), "find_office", text, slots=slots)
+    assert outcome.slots.get("office_place") == place

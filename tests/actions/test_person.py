@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from actions import person
+from actions.procedures import ActionCancel
 from troly.clock import VIETNAM, now
 from troly.database import async_engine, engine
 from troly.tables import Base
@@ -125,6 +126,16 @@ async def test_a_waiting_citizen_may_say_that_nobody_is_needed(
     said = (await act(person.ActionTalkToHuman(), "talk_to_human", words)).said
     assert (said["response"] == "person_cancelled") == cancels
     assert (said["answer"].get("handover") == {"wish": "cancel"}) == cancels
+
+
+@pytest.mark.parametrize(("waits", "response"), [(True, "person_cancelled"), (False, "utter_cancelled")])
+async def test_giving_up_waiting_leaves_the_queue(
+    queue: Any, at: Any, act: Any, waits: bool, response: str
+) -> None:
+    at(OPEN)
+    if waits:
+        queue("waiting", 5, name="c")
+    assert (await act(ActionCancel(), "cancel", "thôi không chờ nữa")).said["response"] == response
 
 
 async def test_outside_hours_nobody_is_asked(queue: Any, at: Any, act: Any, read_out: Any) -> None:

@@ -124,6 +124,11 @@ def test_a_complaint_is_told_from_a_report() -> None:
         (PLACED, heard("/share", "share", PHOTO), "photos"),
         (PLACED, heard("không", "deny"), "contact"),
         (PLACED, pressed("skip:photos"), "contact"),
+        (PLACED, heard("bỏ qua", "cancel"), "contact"),
+        (PLACED, heard("thôi", "cancel"), "contact"),
+        (PLACED, heard("gửi đi", "cancel"), "contact"),
+        (reading.chosen(PLACED, "skip:photos"), heard("gửi luôn nhé", "cancel"), "summary"),
+        (reading.chosen(PLACED, "skip:photos"), heard("skip this", "cancel"), "summary"),
         (COMPLAINT, heard("một cửa phường Bãi Cháy"), "when"),
         (at_address(COMPLAINT, "một cửa"), heard("this morning", "greet"), "contact"),
         (READY, heard("sửa địa điểm"), "place"),
@@ -134,6 +139,11 @@ def test_a_complaint_is_told_from_a_report() -> None:
 def test_an_answer_leads_to_the_next_question(draft: Draft, message: Message, step: str) -> None:
     known = reading.taken(draft, message)
     assert known is not None and known.step == step
+
+
+def test_giving_up_where_an_answer_is_needed_gives_up_the_report() -> None:
+    for words in ("bỏ qua", "thôi"):
+        assert reading.taken(ROAD, heard(words, "cancel")) is None
 
 
 @pytest.mark.parametrize(

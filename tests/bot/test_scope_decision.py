@@ -85,3 +85,35 @@ def test_a_name_is_in_scope_whatever_it_looks_like(
     made = ScopeDecision({"data": "nlu_data"}).process([message])[0]
     assert made.get("intent")["name"] == intent
     assert made.get("procedure_decision") == ("none" if intent == "out_of_scope" else "answer")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence", "decided"),
+    [
+        ("bệnh binh", "abuse", 0.8, "ask_procedure"),
+        ("bệnh binh", "abuse", 0.97, "abuse"),
+        ("nuôi cá lồng", "ask_processing_time", 0.97, "ask_procedure"),
+        ("nuôi cá lồng bao lâu", "ask_processing_time", 0.97, "ask_processing_time"),
+        ("start", "greet", 0.6, "greet"),  # one word is no name
+    ],
+)
+def test_a_name_in_which_nothing_asks_asks_for_the_procedure(
+    text: str, intent: str, confidence: float, decided: str
+) -> None:
+    message = Message(
+        {
+            "text": text,
+            "language_seen": "vi",
+            "intent": {"name": intent, "confidence": confidence},
+            "intent_ranking": [
+                {"name": intent, "confidence": confidence},
+                {"name": "ask_procedure", "confidence": 1 - confidence},
+            ],
+            "procedure_decision": "answer",
+            "procedure_mention": 0.9,
+            "finding": Finding(
+                decision="answer", certainty=0.9, among=0.9, evidence=Evidence(asked=1, named=1)
+            ),
+        }
+    )
+    assert ScopeDecision({"data": "nlu_data"}).process([message])[0].get("intent")["name"] == decided

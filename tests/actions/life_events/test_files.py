@@ -134,6 +134,13 @@ def test_linked_procedures_come_first_and_replace_the_single_ones() -> None:
         ("Vâng", "have"),
         ("không ạ", "none"),
         ("chưa có", "none"),
+        ("rồi", "have"),
+        ("dạ có rồi em", "have"),
+        ("có mặt bằng rồi", "have"),
+        ("không thuộc diện nào", "none"),
+        ("không biết nữa", None),
+        ("có mất phí không", None),
+        ("không làm thì sao", None),
         ("không, vợ tôi", None),
         ("lệ phí bao nhiêu", None),
     ],
@@ -176,3 +183,12 @@ def test_a_question_that_does_not_apply_is_left_out() -> None:
 def test_no_name_is_one_of_the_situations_tested_here() -> None:
     names = {name for event in events().all() for name in event.names}
     assert [text for text, _ in SITUATIONS if text in names] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("rồi ạ", "married"), ("có", "married"), ("chưa", "unmarried"), ("chỉ ghi tên mẹ", "mother")],
+)
+def test_the_file_says_which_option_a_mere_yes_or_no_means(text: str, option: str) -> None:
+    baby = events().get("new-baby")
+    assert baby and baby.questions[0].read(text) == option
