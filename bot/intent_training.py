@@ -29,6 +29,7 @@ from bot.understanding import (
     noise,
     normalize,
     stories,
+    subject,
     syllables,
     tokens,
 )  # fmt: skip
@@ -44,7 +45,7 @@ TEMPERATURE = 5.2
 """Measured (IntentModel.train without one), and the same in every training since."""
 _WRITING = (normalize, syllables, tokens, features, troly.text)
 """What turns a text into its grams; changed code makes everything anew."""
-_LEARNING = (augment, noise, bags, intents, stories)
+_LEARNING = (augment, noise, bags, intents, stories, subject)
 
 
 def train_intents(
@@ -57,14 +58,16 @@ def train_intents(
     citizens = [names for code, names in data.citizens_names(root).items() if code not in seldom]
     names = {language: [name for one in citizens for name in one[language]] for language in ("vi", "en")}
     writing = content_key(_WRITING, version("underthesea"), plain, ambiguous, english)
+    asking = [root / "carriers.yml", root / "places.yml"]
     everything = content_key(
-        writing, _LEARNING, version("scikit-learn"), sentences, names, seed, temperature
+        writing, _LEARNING, version("scikit-learn"), sentences, names, asking, seed, temperature
     )  # fmt: skip
 
     def make() -> Arrays:
-        subject = Subject.of(root)
-        told = Stories(sentences, lambda text, language: not subject.alone(text, language))
-        rows = _copies(sentences, plain, names, told, seed)
+        words = Subject.of(root)
+        told = Stories(sentences, lambda text, language: not words.alone(text, language))
+        copies = content_key(augment, noise, stories, subject, tokens, troly.text, asking)
+        rows = _copies(sentences, plain, names, told, seed, copies)
         clean = normalize.make_normalizer(plain, ambiguous, english).normalize
         texts = [row.text for row in rows]
         table = bags.kept_bags(writing, texts, lambda text: features.grams(clean(text)))
@@ -80,9 +83,11 @@ def _copies(
     names: Mapping[str, Sequence[str]],
     told: Stories,
     seed: int,
+    how: str,
 ) -> list[Row]:
-    """As augment(); the copies of sentences that an earlier training saw are not made again."""
-    key = content_key(augment, noise, stories, tokens, troly.text, plain, names, seed)
+    """As augment(); the copies of sentences that an earlier training saw are not made again, unless other
+    stories are told. `how` is the key of all that makes copies beside these arguments."""
+    key = content_key(how, plain, names, list(told.drawers.values()), seed)
     known: dict[Sentence, list[str]] = {}
     if stored := read_arrays("copies", key):
         texts = iter(as_texts(stored["texts"]))

@@ -96,8 +96,9 @@ class CitizenIntentClassifier(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """Rasa trains this component again when names or short forms change."""
-        return data.fingerprint(data_folder(config), "teencode.yml", "procedures.yml")
+        """Rasa trains this component again when names, short forms or the words that ask change."""
+        files = ("teencode.yml", "procedures.yml", "carriers.yml", "places.yml")
+        return data.fingerprint(data_folder(config), *files)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on the sentences and their seeded copies; the encoder's head on the sentences alone."""

@@ -27,11 +27,12 @@ class Stories:
     def __init__(self, sentences: Sequence[Sentence], asks: Callable[[str, str], bool]) -> None:
         """`asks` tells whether something asks in a text of a language."""
         self._asks = asks
-        self._drawers: dict[tuple[str, int], list[str]] = {}
+        self.drawers: dict[tuple[str, int], list[str]] = {}
+        """All stories, by language and the drawer that each lies in."""
         for sentence in sentences:
             if ABOUT_PROCEDURES.match(sentence.intent) and (story := self._story(sentence)):
                 drawer = crc32(story.encode()) % _DRAWERS
-                self._drawers.setdefault((sentence.language, drawer), []).append(story)
+                self.drawers.setdefault((sentence.language, drawer), []).append(story)
 
     def _story(self, sentence: Sentence) -> str | None:
         """What a sentence tells before it asks, or the whole of one that asks nothing."""
@@ -52,7 +53,7 @@ class Stories:
         question = split["question"] if split else sentence.text
         if len(question.split()) not in _QUESTION or not self._asks(question, sentence.language):
             return []
-        found = [self._drawers.get((sentence.language, random.randrange(_DRAWERS))) for _ in range(number)]
+        found = [self.drawers.get((sentence.language, random.randrange(_DRAWERS))) for _ in range(number)]
         question = question[0].lower() + question[1:]
         joints = _JOINTS.get(sentence.language, (", ",))
         return [random.choice(stories) + random.choice(joints) + question for stories in found if stories]

@@ -16,6 +16,7 @@ from bot.understanding import features
 from bot.understanding.augment import augment
 from bot.understanding.data import Sentence
 from bot.understanding.intents import IntentModel
+from bot.understanding.stories import Stories
 from troly.settings import ROOT
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -78,6 +79,20 @@ def test_a_model_is_the_same_whether_its_copies_were_kept_or_made(
     assert len(trainings) == 3 and trainings[1] == trainings[2]
     for text in ("lệ phí kết hôn", "where do i go", "bao nhieu"):
         assert dict(partly.ranking(text)) == pytest.approx(dict(anew.ranking(text)), abs=0.02)
+
+
+def test_copies_behind_other_stories_are_made_anew() -> None:
+    once, now = (
+        Stories(
+            [Sentence(f"{story} thứ {number}", "ask_procedure", "vi") for number in range(400)],
+            lambda text, language: "bao nhiêu" in text,
+        )
+        for story in ("em vừa cưới xong lần", "nhà em mua mảnh vườn")
+    )
+    intent_training._copies(SENTENCES, {}, {}, once, 1, "")
+    made = augment(SENTENCES, {}, {}, 1, now)
+    assert intent_training._copies(SENTENCES, {}, {}, now, 1, "") == made
+    assert any("mảnh vườn" in row.text for row in made) and not any("cưới xong" in row.text for row in made)
 
 
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"temperature": 2.0}])
