@@ -42,41 +42,14 @@ _ABOUT_WORK = re.compile(
 _JOINED = (("giay to", "giayto"), ("o to", "oto"))
 """Words whose halves mean something else once folded ("ô tô": "ở", "to")."""
 _SHORT = {"vk": "vo", "ck": "chong", "cty": "cong ty", "bme": "bo me"}
-_YES = frozenset(
-    {
-        "co",
-        "vang",
-        "da",
-        "da co",
-        "co roi",
-        "roi",
-        "da roi",
-        "lam roi",
-        "co chu",
-        "muon",
-        "co muon",
-        "yes",
-        "yep",
-    }
-    | {"yeah", "u", "uh", "ok", "dung", "dung roi", "yes please", "i do", "we are", "already"}
-)
-_NO = frozenset(
-    {
-        "khong",
-        "khong co",
-        "chua",
-        "chua co",
-        "khong muon",
-        "khong can",
-        "k",
-        "ko",
-        "hok",
-        "no",
-        "nope",
-        "none",
-    }
-    | {"not yet", "no thanks"}
-)
+_YES = frozenset({
+    "co", "vang", "da", "co roi", "roi", "lam roi", "co chu", "muon", "co muon", "yes", "yep", "yeah", "u",
+    "uh", "ok", "dung", "dung roi", "yes please", "i do", "we are", "already",
+})  # fmt: skip
+_NO = frozenset({
+    "khong", "khong co", "chua", "chua co", "khong muon", "khong can", "k", "ko", "hok", "no", "nope", "none",
+    "not yet", "no thanks",
+})  # fmt: skip
 _POLITE = re.compile(r"^da (?=\w)|(?: (?:a|ah|ak|nhe|nha|em|anh|chi|ban|ad|oi))+$")
 _MEANS_YES = re.compile(
     r"(?:da )?(?:co|roi|yes)"
