@@ -56,7 +56,7 @@ _MEANS_YES = re.compile(
     r"(?: (?!(?:khong|ko|k|chua|gi|sao|nao|dau|may|bao|phai|the)\b)\w+){1,4}"
 )
 _MEANS_NO = re.compile(
-    r"(?:khong|ko|chua|hok|no)(?: (?!(?:biet|ro|nho|chac|sao|thi|duoc|dc|idea)\b)\w+){1,4}"
+    r"(?:da )?(?:khong|ko|chua|hok|no)(?: (?!(?:biet|ro|nho|chac|sao|thi|duoc|dc|idea)\b)\w+){1,4}"
 )
 """A yes or no with a few words behind it ("có đất", "không thuộc diện nào"), which ask nothing."""
 _MEANS = {"have": "yes", "none": "no"}

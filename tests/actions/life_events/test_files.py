@@ -138,6 +138,7 @@ def test_linked_procedures_come_first_and_replace_the_single_ones() -> None:
         ("dạ có rồi em", "have"),
         ("có mặt bằng rồi", "have"),
         ("không thuộc diện nào", "none"),
+        ("dạ không thuộc diện nào ạ", "none"),
         ("không biết nữa", None),
         ("có mất phí không", None),
         ("không làm thì sao", None),
