@@ -5,6 +5,8 @@ At the end of a service a button offers the five points, at most once a day for 
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any, Literal, get_args
 
 import structlog
@@ -20,6 +22,7 @@ from actions.turn import Turn, payload, read
 from troly.clock import now, today
 from troly.tables.conversations import Conversation, Rating
 from troly.tables.delivery import Outbox
+from troly.text import fold
 from troly.verdicts import Verdict, verdict_in
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,18 @@ SERVICES: frozenset[str] = frozenset(get_args(Service))
 
 REASONS = ("wrong_procedure", "wrong_information", "hard_to_understand", "other")
 
+_REASON_WORDS = {
+    "wrong_procedure": re.compile(r"\b(?:sai|nham|khac) thu tuc\b|\bwrong procedure\b"),
+    "hard_to_understand": re.compile(
+        r"\bkho hieu\b|\b(?:khong|ko|k|chang|cha) hieu\b|\bdai dong\b|\brac roi\b|\bconfusing\b"
+        r"|\bunclear\b|\bunderstand\b"
+    ),
+    "wrong_information": re.compile(
+        r"\bsai\b|\b(?:khong|ko|k) (?:dung|chinh xac)\b|\bwrong\b|\bincorrect\b|\bnot (?:true|right)\b"
+    ),
+}
+_A_MOMENT = timedelta(minutes=10)
+"""So long after a bad rating, words of a reason are its reason and no rating of their own."""
 _SKIPPED = "skip"
 _BAD_STARS = 3
 """Up to so many, the reason is asked."""
@@ -46,12 +61,14 @@ class ActionRate(Action):
         turn = read(tracker)
         about = {"intent": "rate_service"}
         target = str(tracker.get_slot("rating_target") or "service")
+        given = _given(turn)
         reason = str(turn.entities.get("rating_reason", ""))
+        if not turn.pressed and not (given and given.stars) and (said := _reason_in(turn.text)):
+            reason = said if await _unexplained(tracker.sender_id, target) else ""
         if reason in REASONS:
             await _explain(tracker.sender_id, target, reason)
             say(dispatcher, "rating_explained", status="smalltalk", record=about, choices=_after(reason))
             return [SlotSet("rating_target", None)]
-        given = _given(turn)
         service = _service(turn, tracker)
         if turn.pressed and turn.entities.get("stars") == _SKIPPED:
             say(dispatcher, "rating_skipped", status="smalltalk", record=about)
@@ -125,6 +142,12 @@ def _number(value: object) -> int | None:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
+def _reason_in(text: str) -> str:
+    """The reason of a bad rating that was asked for, where the words tell one; "" otherwise."""
+    words = fold(text)
+    return next((reason for reason, said in _REASON_WORDS.items() if said.search(words)), "")
+
+
 def _after(reason: str) -> list[Button]:
     procedure = Button(title={"response": "button_ask_procedure"}, payload="/ask_procedure")
     person = Button(title={"response": "button_talk_to_human"}, payload="/talk_to_human")
@@ -170,6 +193,20 @@ async def _store(conversation_id: str, target: str, scale: str, value: int) -> N
                 )
     except SQLAlchemyError as error:
         log.error("rating_lost", error=type(error).__name__)
+
+
+async def _unexplained(conversation_id: str, target: str) -> bool:
+    """Whether this was rated a moment ago without a reason."""
+    async with portal.engine().connect() as connection:
+        found = await connection.scalar(
+            select(Rating.id).where(
+                Rating.conversation_id == conversation_id,
+                Rating.target == target,
+                Rating.reason.is_(None),
+                Rating.created_at > now() - _A_MOMENT,
+            )
+        )
+    return found is not None
 
 
 async def _explain(conversation_id: str, target: str, reason: str) -> None:

@@ -69,6 +69,8 @@ not "mở công ty đấu giá"."""
 _LONG_WORD = 7
 """Letters of a word that may be a name by itself ("unemployed")."""
 _ANSWER_WORDS = 8
+_BETWEEN = frozenset(["va", "voi", "ca", "and", "the", "my", "a", "or", "hoac", "cung", "luon"])
+"""Words between the options that an answer names."""
 _LIKE = 0.6
 
 
@@ -108,6 +110,15 @@ class Question:
             return self.options[scores.index(best)].id
         meant = "yes" if _MEANS_YES.fullmatch(words) else "no" if _MEANS_NO.fullmatch(words) else None
         return next((option.id for option in self.options if option.means == meant), None) if meant else None
+
+    def names_several(self, text: str) -> bool:
+        """Whether the answer is words of several options ("the passport and the licence")."""
+        said = [word for word in _WORDS.findall(fold(text)) if word not in _BETWEEN]
+        titles = [title for option in self.options for title in option.title.values()]
+        touched = {
+            option.id for option in self.options for title in option.title.values() if _like(said, title)
+        }
+        return len(touched) > 1 and len(said) <= _ANSWER_WORDS and _like(said, " ".join(titles)) >= _LIKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +221,8 @@ class Events:
 
 
 def _like(said: list[str], title: str) -> float:
-    words = set(fold(title).replace(",", " ").split())
-    return len(words & set(said)) / len(set(said)) if words else 0.0
+    words = set(_WORDS.findall(fold(title)))
+    return len(words & set(said)) / len(set(said)) if said and words else 0.0
 
 
 def _holds(given: Mapping[str, tuple[str, ...]], answers: Answers) -> bool:

@@ -51,8 +51,10 @@ class ValidateLifeForm(Action):
         option = asked.read(turn.text) or _by_position(asked, turn) if asked else None
         if asked and option:
             return _at(event, {**answers, asked.id: option})
-        # A yes or no that fits no option answers nothing else either: the question comes again.
-        return _at(event, answers) if turn.intent in _ANSWERS else []
+        # A yes or no that fits no option answers nothing else either, and of several options only one leads
+        # on: the question comes again.
+        again = turn.intent in _ANSWERS or (asked is not None and asked.names_several(turn.text))
+        return _at(event, answers) if again else []
 
 
 class ActionAskLifeDone(Action):

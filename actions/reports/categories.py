@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,15 +34,23 @@ def categories() -> dict[str, Category]:
 
 
 def suggest(text: str) -> str | None:
-    """The category whose words the text has most of; None when it has none, or as many of two."""
-    folded = " ".join(re.findall(r"\w+", fold(text)))
-    weights = {
-        category.id: sum(
-            len(word.split()) ** 2 for word in category.words if re.search(rf"\b{re.escape(word)}\b", folded)
-        )
-        for category in categories().values()
-    }
-    first, second = sorted(weights.values(), reverse=True)[:2]
-    if first == second:
+    """The category whose words the text has most of; None when it has none, or as many of two.
+
+    Words are read from the left and each only once: in "den duong hong" is no "duong hong".
+    """
+    weights: Counter[str] = Counter()
+    for found in _words().finditer(" ".join(re.findall(r"\w+", fold(text)))):
+        for category in categories().values():
+            if found.group() in category.words:
+                weights[category.id] += len(found.group().split()) ** 2
+    ranked = weights.most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
-    return max(weights, key=lambda identity: weights[identity])
+    return ranked[0][0]
+
+
+@lru_cache(maxsize=1)
+def _words() -> re.Pattern[str]:
+    words = {word for category in categories().values() for word in category.words}
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")

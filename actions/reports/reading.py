@@ -137,6 +137,10 @@ def taken(draft: Draft, message: Message) -> Draft | None:
         # Asked twice: the address is what there is.
         draft = replace(draft, place_done=True)
         return _commune(draft, message) or draft
+    if draft.step == "category" and asked_again == "category":
+        # Asked twice: the office that receives it sorts it.
+        known = _category(draft, message)
+        return replace(known, category="other", note="") if known and known.note == "category" else known
     known = _STEPS[draft.step](draft, message)
     if known is not None and message.photo:
         known = known.with_photo(message.photo)
@@ -218,7 +222,11 @@ def _category(draft: Draft, message: Message) -> Draft | None:
         number = int(message.turn.entities["ordinal"])
         if 1 <= number <= len(categories()):
             return replace(draft, category=list(categories())[number - 1])
-    return None if _is_question(message.turn) else replace(draft, note="category")
+    if _is_question(message.turn):
+        return None
+    if draft.kind == "report" and (communes_in(message.turn.text) or names_spot(message.turn.text)):
+        return at_address(draft, message.turn.text)  # the place, before it is asked for
+    return replace(draft, note="category")
 
 
 def _place(draft: Draft, message: Message) -> Draft | None:

@@ -327,6 +327,32 @@ async def test_stars_are_kept_and_a_bad_one_is_asked_for_its_reason(world: World
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("vì trả lời sai", "wrong_information"),
+        ("nhầm thủ tục rồi", "wrong_procedure"),
+        ("tôi đọc không hiểu", "hard_to_understand"),
+        ("it was confusing", "hard_to_understand"),
+        ("câu trả lời dở", None),
+    ],
+)
+async def test_the_reason_of_a_bad_rating_is_taken_in_words(world: World, text: str, reason: str) -> None:
+    _, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"stars": 1})
+    await run(ActionRate(), text, "rate_service", slots=slots)
+    assert {"service": reason}.items() <= {
+        row["target"]: row["reason"] for row in await world.rows(Rating.__table__)
+    }.items()
+
+
+async def test_after_the_reason_the_same_words_are_a_rating_again(world: World) -> None:
+    _, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"stars": 1})
+    for _ in range(2):
+        said, _ = await run(ActionRate(), "trả lời sai", "rate_service", slots=slots)
+    assert said["response"] == "rating_bad"
+    assert len(await world.rows(Rating.__table__)) == 2
+
+
+@pytest.mark.parametrize(
     ("text", "scale", "value"),
     [
         ("đánh giá 5 sao", "stars", 5),

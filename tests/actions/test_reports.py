@@ -82,11 +82,26 @@ COMPLAINT = Draft(kind="complaint", text="cán bộ quát tôi", category="compl
         ("ngập đến đầu gối", "water"),
         ("the street light is broken", "lighting"),
         ("stray dogs attack people", "animals"),
+        ("đèn đường hỏng", "lighting"),
+        ("đường hỏng nặng", "road"),
         ("tôi thấy khó chịu", None),
     ],
 )
 def test_a_category_is_suggested_from_the_words(text: str, category: str | None) -> None:
     assert suggest(text) == category
+
+
+def test_a_place_told_before_its_time_is_kept() -> None:
+    draft = reading.taken(Draft(text="cái này hỏng"), heard("ngõ 5 đường Lê Lợi, phường Hồng Gai"))
+    assert draft is not None
+    assert (draft.address, draft.step) == ("ngõ 5 đường Lê Lợi, phường Hồng Gai", "category")
+
+
+def test_what_fits_no_category_twice_is_something_else() -> None:
+    once = reading.taken(Draft(text="cái này hỏng"), heard("cái bập bênh"))
+    assert once is not None and once.note == "category"
+    twice = reading.taken(once, heard("cái bập bênh màu đỏ"))
+    assert twice is not None and (twice.category, twice.note) == ("other", "")
 
 
 # --- What a message gives ---

@@ -166,6 +166,20 @@ def test_an_option_is_taken_by_its_words(text: str, option: str | None) -> None:
     assert shop and shop.questions[0].read(text) == option
 
 
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("passport and driving licence", True),
+        ("hộ chiếu với giấy tờ xe", True),
+        ("passport", False),
+        ("lệ phí cấp lại hộ chiếu bao nhiêu", False),
+    ],
+)
+def test_several_options_in_one_answer_are_seen(text: str, several: bool) -> None:
+    papers = events().get("lost-papers")
+    assert papers and papers.questions[0].names_several(text) is several
+
+
 def test_what_a_payload_claims_is_checked_against_the_event() -> None:
     baby = events().get("new-baby")
     assert baby
