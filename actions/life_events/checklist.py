@@ -25,6 +25,8 @@ _HAVE = re.compile(
     rf"{_WHO}(?:da |cung |thi )*co(?: duoc| san| du)? (?P<what>.+?){_END}"
     rf"|{_WHO}da (?:chuan bi|xin|lam|lay)(?: duoc| xong)? (?P<ready>.+?){_END}"
     rf"|{_WHO}(?:chuan bi|xin|lam|lay) (?:duoc|xong) (?P<finished>.+?){_END}"
+    rf"|xong (?:cai |giay |viec )?(?P<done>(?:so )?\d+|dau(?: tien)?){_END}"
+    r"|(?:i am |i m )?done (?:with )?(?:the )?(?P<enough>(?:number |no )?\d+|first)(?: one)?"
     r"|(?P<named>.+?) (?:(?:thi|toi|em|minh|da) )*(?:co|xong)(?: roi| san| r)(?: a)?"
     r"|(?:i )?(?:already )?(?:have|got|prepared)(?: got)?(?: already)? (?P<english>.+?)(?: already| ready)?"
 )
@@ -38,12 +40,17 @@ _WHICH = re.compile(
 _LEFT = re.compile(
     r"(?:toi |em |minh )?(?:con |dang )*thieu (?:nhung )?(?:gi|giay to gi|giay gi|cai gi)"
     r"(?: nua)?(?: khong| a)?"
-    r"|what(?: is| s)? (?:still )?(?:missing|left)|(?:cho )?xem (?:lai )?danh sach(?: giay to)?"
+    r"|con (?:can |phai lam )?(?:gi|giay gi|viec gi) nua(?: khong| a)?"
+    r"|(?:(?:gui|cho)(?: cho)? )?(?:toi |em |minh )?(?:xin )?(?:ban |file |tep )?pdf(?: di| nhe| a)?"
+    r"|(?:(?:send|give) (?:me )?)?(?:the |it |a )?(?:list )?(?:as |in )?(?:a )?pdf(?: please)?|send (?:me )?the list"
+    r"|what(?: is| s|'s)? (?:still )?(?:missing|left)|(?:cho )?xem (?:lai )?danh sach(?: giay to)?"
 )
 _ASKING = re.compile(
     r"\b(?:gi|khong|bao nhieu|o dau|the nao|sao|nao|hay|chua|how|what|where|when|do i|can i)\b|\?"
 )
 _NUMBER = re.compile(r"(?:giay )?(?:so|muc|thu|number|no)? ?(\d{1,2})")
+_FIRST = ("dau", "dau tien", "first")
+"""The first of the papers that are still missing."""
 _LITTLE = frozenset(
     [
         "giay",
@@ -92,8 +99,8 @@ class ActionLifeChecklist(Action):
 async def ticked_off(
     dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn
 ) -> list[EventType] | None:
-    """Answers "đã có giấy chứng sinh", "còn thiếu gì", and which papers are needed after a plan of several
-    procedures, while a checklist is kept; None for all else."""
+    """Answers "đã có giấy chứng sinh", "còn thiếu gì", "gửi em bản pdf", and which papers are needed after a
+    plan of several procedures, while a checklist is kept; None for all else."""
     identity = str(tracker.get_slot("checklist") or "")
     if turn.pressed or not identity:
         return None
@@ -117,6 +124,8 @@ async def ticked_off(
 
 def which(kept: Kept, what: str) -> int | None:
     """The paper that the words mean, by number or name; None where none or several fit."""
+    if what in _FIRST:
+        return next((number for number, paper in enumerate(kept.papers, 1) if not paper["done"]), None)
     if numbered := _NUMBER.fullmatch(what):
         return int(numbered[1]) if 1 <= int(numbered[1]) <= len(kept.papers) else None
     said = frozenset(what.split()) - _LITTLE

@@ -30,16 +30,16 @@ _AROUND = frozenset(
         "toi em e minh m anh chi a c ad admin shop alo chao xin hoi cho co ah ak nhe voi giup gium dum oi "
         "thi la ma "
         "va roi da dang se vua moi muon can phai nen lam gi nhung cac thu tuc sao nao the nhu ra duoc dc "
-        "chuan bay gio hien tai ben gia dinh biet bi day huong dan i my me we our the "
+        "chuan bay gio hien tai ben gia dinh biet bi day huong dan i my we our the "
         "to do does a an is are am have has just what need how please hi hello for of in and it should must "
         "which papers procedures about want"
     )
 )
 _ABOUT_WORK = re.compile(
     r"\b(?:nhung |cac )?viec (?:can|phai|gi|nao)\b|\b(?:can|lam|nhung|cac|gom|phai|tuc|bi) giay to\b"
-    r"|\bgiay to (?:gi|nao)\b|\bo dau\b"
+    r"|\bgiay to (?:gi|nao)\b|\bo dau\b|\b(?:help|tell|for|show|let|give|to) me\b"
 )
-_JOINED = (("giay to", "giayto"), ("o to", "oto"))
+_JOINED = ((re.compile(r"\bgiay to\b"), "giayto"), (re.compile(r"\bo to\b"), "oto"))
 """Words whose halves mean something else once folded ("ô tô": "ở", "to")."""
 _SHORT = {"vk": "vo", "ck": "chong", "cty": "cong ty", "bme": "bo me"}
 _YES = frozenset({
@@ -232,7 +232,7 @@ def _holds(given: Mapping[str, tuple[str, ...]], answers: Answers) -> bool:
 def _content(text: str) -> frozenset[str]:
     plain = _ABOUT_WORK.sub(" ", fold(text))
     for apart, joined in _JOINED:
-        plain = plain.replace(apart, joined)
+        plain = apart.sub(joined, plain)
     words = " ".join(_SHORT.get(word, word) for word in _WORDS.findall(plain)).split()
     return frozenset(word for word in words if word not in _AROUND)
 

@@ -15,7 +15,7 @@ from actions.life_events.files import Answers, Event, Question, events
 from actions.life_events.plan import Plan, Step, content, plan
 from actions.life_events.texts import fee, numbers, time, total
 from actions.speech import Button, say
-from actions.turn import Turn, already_answered, payload, read
+from actions.turn import ASPECTS, Turn, already_answered, payload, read
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +51,7 @@ class ValidateLifeForm(Action):
         option = asked.read(turn.text) or _by_position(asked, turn) if asked else None
         if asked and option:
             return _at(event, {**answers, asked.id: option})
-        # A yes or no that fits no option answers nothing else either, and of several options only one leads
-        # on: the question comes again.
-        again = turn.intent in _ANSWERS or (asked is not None and asked.names_several(turn.text))
-        return _at(event, answers) if again else []
+        return _at(event, answers) if asked and _asked_again(asked, turn) else []
 
 
 class ActionAskLifeDone(Action):
@@ -125,6 +122,17 @@ class ActionLifePlan(Action):
             SlotSet("procedure_code", offered[0]["procedure_code"] if len(offered) == 1 else None),
             SlotSet("aspect", None),
         ]
+
+
+def _asked_again(asked: Question, turn: Turn) -> bool:
+    """Whether the message neither answers this question nor can be answered by anything else.
+
+    A yes or no that fits no option, several options at once, or words about no procedure ("tôi là người
+    nước ngoài").
+    """
+    unplaced = turn.decision == "none" and turn.focus is None and "procedure_code" not in turn.entities
+    nothing = turn.intent in ASPECTS and unplaced
+    return nothing or turn.intent in _ANSWERS or asked.names_several(turn.text)
 
 
 def _by_position(asked: Question, turn: Turn) -> str | None:

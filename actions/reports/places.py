@@ -23,6 +23,9 @@ _SPOT = re.compile(
     r"|street|road|lane|alley|near|in front|opposite|next to|school|market|bridge|corner|crossroad)\b"
 )
 
+_STREET = re.compile(r"\b(?:duong|pho) \w+ \w+(?= *(?:[,.;]|$))|\b\w+ \w+ (?:street|road)\b")
+"""A street, which may have a commune's name too ("đường Lê Lợi"), at the end of a part of the address."""
+
 
 def names_spot(text: str) -> bool:
     """Whether the words tell a place that one can find: a street, a house, something beside it."""
@@ -31,7 +34,7 @@ def names_spot(text: str) -> bool:
 
 def communes_in(text: str) -> tuple[Commune, ...]:
     """The communes of today, of this province, that a text names; several where a former one was divided."""
-    named = directory().find(text, settings().province)
+    named = directory().find(_STREET.sub(" ", fold(text)), settings().province)
     found = named.communes or tuple(commune for unit in named.former for commune in unit.successors)
     own = {commune.code: commune for commune in found if commune.province == settings().province}
     return tuple(own.values())

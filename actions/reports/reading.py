@@ -55,7 +55,8 @@ _YES = re.compile(
     r"|send(?: it)?|yes|correct|submit)(?: a| nhe| roi| luon| di| please)*"
 )
 _NO = re.compile(
-    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua(?: (?:buoc|phan|cai) nay| luon)?|thoi|xong"
+    r"(?:khong(?: co)?(?: anh| so| can)?|ko|k|hong|bo qua(?: (?:buoc|phan|cai) nay| luon)?"
+    r"|(?:thoi )?khoi|thoi|xong"
     r"|du(?: roi)?|het(?: roi)?|khong biet|khong nho|no|none|skip(?: it| this)?|done|no photos?|no thanks?"
     r"|that.?s all)(?: a| nhe| roi| anh| can| dau)*"
 )

@@ -104,6 +104,11 @@ def test_what_fits_no_category_twice_is_something_else() -> None:
     assert twice is not None and (twice.category, twice.note) == ("other", "")
 
 
+def test_a_street_is_no_commune() -> None:
+    draft = reading.taken(ROAD, heard("ngõ 5 đường Lê Lợi"))
+    assert draft is not None and (draft.commune, draft.step) == ("", "commune")
+
+
 # --- What a message gives ---
 
 

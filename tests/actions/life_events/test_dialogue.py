@@ -122,10 +122,19 @@ async def test_the_questions_are_asked_one_after_another(talk: Talk, read_out: A
     assert talk.slots["life_answers"] == ANSWERS
 
 
+async def test_words_about_no_procedure_bring_the_question_again(talk: Talk) -> None:
+    talk.slots |= {"life_event": "new-baby", "life_answers": {}}
+    talk.loop = FORM
+    await talk(ValidateLifeForm(), "ask_procedure", "tôi là người nước ngoài")
+    assert talk.slots["life_event"] == "new-baby" and talk.slots["life_done"] is None
+    await talk(ActionAskLifeDone(), "ask_procedure", "tôi là người nước ngoài")
+    assert talk.said[0]["response"] == "life_question"
+
+
 async def test_another_question_in_between_is_left_to_its_own_answer(talk: Talk) -> None:
     talk.slots |= {"life_event": "new-baby", "life_answers": {}}
     talk.loop = FORM
-    await talk(ValidateLifeForm(), "ask_fee", "đăng ký tạm trú lệ phí bao nhiêu")
+    await talk(ValidateLifeForm(), "ask_fee", "đăng ký tạm trú lệ phí bao nhiêu", procedure_decision="choose")
     assert talk.events == []
     spoken = [{"event": "user"}, {"event": "bot"}]
     await talk(ActionAskLifeDone(), "ask_fee", "đăng ký tạm trú lệ phí bao nhiêu", before=spoken)
@@ -210,6 +219,9 @@ async def test_papers_are_ticked_off_by_button_and_by_words(
     back = {"checklist": kept, "paper": "1", "ticked": "no"}
     await talk(ActionLifeChecklist(), "life_checklist", "/life_checklist{}", entities=back)
     assert "Đã bỏ đánh dấu: Giấy chứng sinh" in read_out(talk.said[0])
+    for asked in ("gửi em bản pdf", "còn gì nữa không", "send me the list", "the list as pdf please"):
+        await talk(ActionAnswerProcedure(), "ask_procedure", asked)
+        assert "đã có 2/5" in read_out(talk.said[0]), asked
     await talk(ActionAnswerProcedure(), "ask_documents", "còn thiếu gì nữa không")
     assert "đã có 2/5" in read_out(talk.said[0])
 

@@ -180,6 +180,20 @@ def test_several_options_in_one_answer_are_seen(text: str, several: bool) -> Non
     assert papers and papers.questions[0].names_several(text) is several
 
 
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("bố em mất", "bereavement"),
+        ("me toi moi mat", "bereavement"),
+        ("mẹ tôi mất căn cước", None),
+        ("help me, my mother died", "bereavement"),
+    ],
+)
+def test_who_died_is_heard_in_the_shortest_words(text: str, event: str | None) -> None:
+    found = events().match(text)
+    assert (found and found.id) == event
+
+
 def test_what_a_payload_claims_is_checked_against_the_event() -> None:
     baby = events().get("new-baby")
     assert baby
