@@ -13,7 +13,7 @@ import structlog
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions import portal
@@ -63,8 +63,9 @@ class ActionRate(Action):
         target = str(tracker.get_slot("rating_target") or "service")
         given = _given(turn)
         reason = str(turn.entities.get("rating_reason", ""))
-        if not turn.pressed and not (given and given.stars) and (said := _reason_in(turn.text)):
-            reason = said if await _unexplained(tracker.sender_id, target) else ""
+        in_words = "" if turn.pressed or (given and given.stars) else _reason_in(turn.text)
+        if in_words and await _unexplained(tracker.sender_id, target):
+            reason = in_words
         if reason in REASONS:
             await _explain(tracker.sender_id, target, reason)
             say(dispatcher, "rating_explained", status="smalltalk", record=about, choices=_after(reason))
@@ -196,13 +197,14 @@ async def _store(conversation_id: str, target: str, scale: str, value: int) -> N
 
 
 async def _unexplained(conversation_id: str, target: str) -> bool:
-    """Whether this was rated a moment ago without a reason."""
+    """Whether this was rated badly a moment ago, without a reason."""
     async with portal.engine().connect() as connection:
         found = await connection.scalar(
             select(Rating.id).where(
                 Rating.conversation_id == conversation_id,
                 Rating.target == target,
                 Rating.reason.is_(None),
+                Rating.value <= case((Rating.scale == "stars", _BAD_STARS), else_=0),
                 Rating.created_at > now() - _A_MOMENT,
             )
         )

@@ -344,6 +344,12 @@ async def test_the_reason_of_a_bad_rating_is_taken_in_words(world: World, text: 
     }.items()
 
 
+async def test_after_a_good_rating_words_of_a_reason_are_a_rating(world: World) -> None:
+    await run(ActionRate(), "đánh giá 5 sao", "rate_service")
+    said, _ = await run(ActionRate(), "câu trả lời sai", "rate_service")
+    assert said["response"] == "rating_bad"
+
+
 async def test_after_the_reason_the_same_words_are_a_rating_again(world: World) -> None:
     _, slots = await run(ActionRate(), "/rate_service", "rate_service", entities={"stars": 1})
     for _ in range(2):
