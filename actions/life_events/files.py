@@ -37,7 +37,7 @@ _AROUND = frozenset(
 )
 _ABOUT_WORK = re.compile(
     r"\b(?:nhung |cac )?viec (?:can|phai|gi|nao)\b|\b(?:can|lam|nhung|cac|gom|phai|tuc|bi) giay to\b"
-    r"|\bgiay to (?:gi|nao)\b|\bo dau\b|\b(?:help|tell|for|show|let|give|to) me\b"
+    r"|\bgiay to (?:gi|nao)\b|\bo dau\b|\b(?:help|tell|for|show|let|give) me\b"
 )
 _JOINED = ((re.compile(r"\bgiay to\b"), "giayto"), (re.compile(r"\bo to\b"), "oto"))
 """Words whose halves mean something else once folded ("ô tô": "ở", "to")."""

@@ -23,8 +23,11 @@ _SPOT = re.compile(
     r"|street|road|lane|alley|near|in front|opposite|next to|school|market|bridge|corner|crossroad)\b"
 )
 
-_STREET = re.compile(r"\b(?:duong|pho) \w+ \w+(?= *(?:[,.;]|$))|\b\w+ \w+ (?:street|road)\b")
-"""A street, which may have a commune's name too ("đường Lê Lợi"), at the end of a part of the address."""
+_STREET = re.compile(
+    r"(?<!thanh )(?<!khu )(?<!dan )\b(?:duong|pho) \w+ \w+(?= *(?:[,.;]|$))|\b\w+ \w+ (?:street|road)\b"
+)
+"""A street, which may have a commune's name too ("đường Lê Lợi"), at the end of a part of the address; no
+"thành phố Hạ Long"."""
 
 
 def names_spot(text: str) -> bool:

@@ -107,6 +107,8 @@ def test_what_fits_no_category_twice_is_something_else() -> None:
 def test_a_street_is_no_commune() -> None:
     draft = reading.taken(ROAD, heard("ngõ 5 đường Lê Lợi"))
     assert draft is not None and (draft.commune, draft.step) == ("", "commune")
+    draft = reading.taken(ROAD, heard("ngõ 5 đường Lê Lợi, Thống Nhất, thành phố Hạ Long"))
+    assert draft is not None and draft.step == "photos"
 
 
 # --- What a message gives ---
