@@ -134,15 +134,15 @@ def taken(draft: Draft, message: Message) -> Draft | None:
         return _pressed(draft, message)
     if turn.intent == "cancel" and not (draft.step in _MAY_BE_LEFT_OUT and _passes_over(message)):
         return None
-    if draft.step == "commune" and asked_again == "commune":
+    if draft.step == asked_again == "commune":
         # Asked twice: the address is what there is.
         draft = replace(draft, place_done=True)
-        return _commune(draft, message) or draft
-    if draft.step == "category" and asked_again == "category":
+        known: Draft | None = _commune(draft, message) or draft
+    else:
+        known = _STEPS[draft.step](draft, message)
+    if known is not None and asked_again == known.note == "category":
         # Asked twice: the office that receives it sorts it.
-        known = _category(draft, message)
-        return replace(known, category="other", note="") if known and known.note == "category" else known
-    known = _STEPS[draft.step](draft, message)
+        known = replace(known, category="other", note="")
     if known is not None and message.photo:
         known = known.with_photo(message.photo)
     return known

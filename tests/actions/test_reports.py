@@ -104,6 +104,16 @@ def test_what_fits_no_category_twice_is_something_else() -> None:
     assert twice is not None and (twice.category, twice.note) == ("other", "")
 
 
+@pytest.mark.parametrize("asked", ["category", "commune"])
+def test_a_photo_beside_a_second_answer_that_fits_nothing_is_kept(asked: str) -> None:
+    begun = Draft(text="cái này hỏng", note=asked)
+    if asked == "commune":
+        begun = replace(begun, category="other", address="chỗ kia")
+    assert begun.step == asked
+    draft = reading.taken(begun, heard("cái bập bênh màu đỏ", photo=PHOTO))
+    assert draft is not None and PHOTO in draft.photos
+
+
 def test_a_street_is_no_commune() -> None:
     draft = reading.taken(ROAD, heard("ngõ 5 đường Lê Lợi"))
     assert draft is not None and (draft.commune, draft.step) == ("", "commune")
