@@ -46,6 +46,7 @@ _LEFT = re.compile(
     r"|send (?:me )?the list"
     r"|what(?: is| s|'s)? (?:still )?(?:missing|left)|(?:cho )?xem (?:lai )?danh sach(?: giay to)?"
 )
+"""Asks for the list, or for what of it is still missing."""
 _ASKING = re.compile(
     r"\b(?:gi|khong|bao nhieu|o dau|the nao|sao|nao|hay|chua|how|what|where|when|do i|can i)\b|\?"
 )

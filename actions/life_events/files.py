@@ -52,11 +52,11 @@ _NO = frozenset({
 })  # fmt: skip
 _POLITE = re.compile(r"^da (?=\w)|(?: (?:a|ah|ak|nhe|nha|em|anh|chi|ban|ad|oi))+$")
 _MEANS_YES = re.compile(
-    r"(?:da )?(?:co|roi|yes)"
+    r"(?:co|roi|yes)"
     r"(?: (?!(?:khong|ko|k|chua|gi|sao|nao|dau|may|bao|phai|the)\b)\w+){1,4}"
 )
 _MEANS_NO = re.compile(
-    r"(?:da )?(?:khong|ko|chua|hok|no)(?: (?!(?:biet|ro|nho|chac|sao|thi|duoc|dc|idea)\b)\w+){1,4}"
+    r"(?:khong|ko|chua|hok|no)(?: (?!(?:biet|ro|nho|chac|sao|thi|duoc|dc|idea)\b)\w+){1,4}"
 )
 """A yes or no with a few words behind it ("có đất", "không thuộc diện nào"), which ask nothing."""
 _MEANS = {"have": "yes", "none": "no"}
@@ -108,17 +108,16 @@ class Question:
         best = max(scores)
         if best >= _LIKE and scores.count(best) == 1:
             return self.options[scores.index(best)].id
-        meant = "yes" if _MEANS_YES.fullmatch(words) else "no" if _MEANS_NO.fullmatch(words) else None
+        plain = words.removeprefix("da ")
+        meant = "yes" if _MEANS_YES.fullmatch(plain) else "no" if _MEANS_NO.fullmatch(plain) else None
         return next((option.id for option in self.options if option.means == meant), None) if meant else None
 
     def names_several(self, text: str) -> bool:
         """Whether the answer is words of several options ("the passport and the licence")."""
         said = [word for word in _WORDS.findall(fold(text)) if word not in _BETWEEN]
         titles = [title for option in self.options for title in option.title.values()]
-        touched = {
-            option.id for option in self.options for title in option.title.values() if _like(said, title)
-        }
-        return len(touched) > 1 and len(said) <= _ANSWER_WORDS and _like(said, " ".join(titles)) >= _LIKE
+        touched = sum(any(_like(said, title) for title in option.title.values()) for option in self.options)
+        return touched > 1 and len(said) <= _ANSWER_WORDS and _like(said, " ".join(titles)) >= _LIKE
 
 
 @dataclass(frozen=True, slots=True)
