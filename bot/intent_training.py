@@ -28,6 +28,7 @@ from bot.understanding import (
     intents,
     noise,
     normalize,
+    separators,
     stories,
     subject,
     syllables,
@@ -45,13 +46,20 @@ TEMPERATURE = 5.2
 """Measured (IntentModel.train without one), and the same in every training since."""
 _WRITING = (normalize, syllables, tokens, features, troly.text)
 """What turns a text into its grams; changed code makes everything anew."""
-_LEARNING = (augment, noise, bags, intents, stories, subject)
+_LEARNING = (augment, noise, bags, intents, separators, stories, subject)
 
 
 def train_intents(
-    root: Path, sentences: Sequence[Sentence], seed: int = SEED, temperature: float = TEMPERATURE
+    root: Path,
+    sentences: Sequence[Sentence],
+    seed: int = SEED,
+    temperature: float = TEMPERATURE,
+    beside: bool = False,
 ) -> IntentModel:
-    """The model over these sentences and their seeded copies; from the cache where nothing changed."""
+    """The model over these sentences and their seeded copies; from the cache where nothing changed.
+
+    `beside`: use a second core (no cause for another model).
+    """
     plain, ambiguous = data.short_forms(root)
     english = data.hint_words(root, "en")
     seldom = data.seldom_needed(root)
@@ -72,7 +80,7 @@ def train_intents(
         texts = [row.text for row in rows]
         table = bags.kept_bags(writing, texts, lambda text: features.grams(clean(text)))
         labels, groups = [row.intent for row in rows], [row.group for row in rows]
-        return _arrays(IntentModel.train(texts, labels, groups, temperature=temperature, bags=table))
+        return _arrays(IntentModel.train(texts, labels, groups, 1.0, temperature, table, beside))
 
     return _model(cached_arrays("intents", everything, make))
 
@@ -154,7 +162,7 @@ def started_ahead() -> Iterator[None]:
 def main() -> None:
     """Train on nlu_data/ and leave the result in the cache."""
     found = [Sentence(text, intent, language) for intent, language, text in training_data.sentences()]
-    train_intents(ROOT / "nlu_data", found)
+    train_intents(ROOT / "nlu_data", found, beside=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bot.understanding.bags import Bags
 from bot.understanding.features import grams, grams_of, wording
+from bot.understanding.separators import fitted
 
 _MIN_COUNT = 3
 _MAX_GRAMS = 160_000
@@ -53,16 +54,15 @@ class IntentModel:
         c: float = 1.0,
         temperature: float | None = None,
         bags: Bags | None = None,
+        beside: bool = False,
     ) -> IntentModel:
         """Learns from texts (normalized).
 
         Texts of one group are copies of one sentence: they share its weight (by the square root of their
         number) and stay on one side when the probabilities are calibrated. A `temperature` measured before
         saves measuring it, which takes as long as the training itself. `bags` are the texts' grams where
-        they are known already.
+        they are known already. `beside` uses a second core, which a process of one thread may.
         """
-        from sklearn.svm import LinearSVC
-
         bags = bags or Bags.of(grams(text) for text in texts)
         names = sorted(set(labels))
         model, matrix = cls._vectorizer(bags, names)
@@ -77,10 +77,7 @@ class IntentModel:
             model.temperature = temperature
         elif groups is not None and len(copies) > 20:
             model.temperature = _temperature(matrix, target, np.array(groups), weights, c)
-        svc = LinearSVC(C=c, dual=True, random_state=0, tol=_TOLERANCE).fit(
-            matrix, target, sample_weight=weights
-        )
-        model.weights, model.bias = _per_class(svc, len(names))
+        model.weights, model.bias = fitted(matrix, target, weights, c, _TOLERANCE, beside)
         model._prune()
         return model
 
@@ -153,13 +150,6 @@ def softmax(scores: NDArray[Any]) -> NDArray[np.float64]:
     raised = np.exp(np.asarray(scores, dtype=np.float64) - scores.max(axis=-1, keepdims=True))
     made: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
     return made
-
-
-def _per_class(svc: Any, labels: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-    weights, bias = svc.coef_, svc.intercept_
-    if labels == 2:
-        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-    return np.ascontiguousarray(weights.T.astype(np.float16)), bias.astype(np.float32)
 
 
 def _temperature(
