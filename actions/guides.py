@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import scams
 from actions.guide_files import library
 from actions.ratings import offer
 from actions.speech import Button, say
@@ -59,10 +60,17 @@ class ValidateGuideForm(Action):
         asks = turn.intent == "ask_digital_help" and not turn.pressed
         found = library().search(turn.text) if asks else []
         named = found[0].guide if found and found[0].sure else None
+        lost = not turn.pressed and scams.money_lost(turn.text, asked=guide.id if guide else "")
+        if lost and (now := library().get(scams.GUIDE)):
+            return _at(now, 1)
         # "Không nhận được mã OTP" is stuck in most guides, and the beginning of another one.
         elsewhere = named and guide and named.id != guide.id and not _STEP.search(fold(turn.text))
         if guide and not elsewhere and (moved := _move(turn, step, len(guide.steps))):
             return _at(guide, *moved)
+        if guide is None and (taken := _taken(turn, tracker)):
+            return _at(taken, 0)
+        if guide is None and _asks_on(turn, tracker):
+            return [SlotSet("guide_done", None)]
         if turn.intent != "ask_digital_help":
             return []
         if named:
@@ -87,8 +95,11 @@ class ActionAskGuideDone(Action):
         guide = library().get(str(tracker.get_slot("guide") or ""))
         # Staff may have shortened the guide since the citizen was at this step.
         step = min(int(tracker.get_slot("guide_step") or 0), len(guide.steps) if guide else 0)
-        here = turn.intent == "ask_digital_help" or (
-            guide and _move(turn, step, len(guide.steps)) is not None
+        here = (
+            turn.intent == "ask_digital_help"
+            or bool(guide and _move(turn, step, len(guide.steps)) is not None)
+            or (guide is not None and step == 0 and turn.intent == "affirm" and "ordinal" in turn.entities)
+            or scams.answers(turn, guide.id if guide else "")
         )
         if guide and here:
             _show(dispatcher, guide, step, stuck=bool(tracker.get_slot("guide_stuck")))
@@ -99,7 +110,7 @@ class ActionAskGuideDone(Action):
                 choices=[_continue(guide, max(step, 1), again=True)],
                 title=dict(guide.title),
             )
-        elif here:
+        elif here or _asks_on(turn, tracker):
             _offer(dispatcher, [str(name) for name in tracker.get_slot("guide_choices") or ()])
         return []
 
@@ -157,7 +168,7 @@ def _move(turn: Turn, step: int, steps: int) -> tuple[int, bool] | None:
     """The step that the message goes to, and whether the citizen is stuck there; None for other messages."""
     if turn.pressed:
         return None
-    words = fold(turn.text).rstrip(" .!?")
+    words = _words(turn)
     if _NEXT.fullmatch(words):
         return step + 1, False
     if _BACK.fullmatch(words):
@@ -170,6 +181,24 @@ def _move(turn: Turn, step: int, steps: int) -> tuple[int, bool] | None:
     if _STUCK.search(words) and turn.intent in ("ask_digital_help", "out_of_scope"):
         return max(step, 1), True
     return None
+
+
+def _taken(turn: Turn, tracker: Tracker) -> Guide | None:
+    """The guide on offer that is meant by its number ("cái thứ 2")."""
+    offered = [str(name) for name in tracker.get_slot("guide_choices") or ()]
+    number = int(turn.entities.get("ordinal") or 0) if turn.intent == "affirm" else 0
+    place = number if number < 0 else number - 1
+    return library().get(offered[place]) if number and -len(offered) <= place < len(offered) else None
+
+
+def _asks_on(turn: Turn, tracker: Tracker) -> bool:
+    """Whether the citizen says "tiếp" to guides on offer, of which one must be chosen."""
+    offered = bool(tracker.get_slot("guide_choices"))
+    return offered and not turn.pressed and _NEXT.fullmatch(_words(turn)) is not None
+
+
+def _words(turn: Turn) -> str:
+    return fold(turn.text).rstrip(" .!?")
 
 
 def _show(dispatcher: CollectingDispatcher, guide: Guide, step: int, *, stuck: bool) -> None:

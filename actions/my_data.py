@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from actions import portal
 from actions.speech import Button, say
-from actions.turn import payload
+from actions.turn import done_before, payload, read
 from troly.clock import VIETNAM
 from troly.settings import settings
 from troly.tables.channels import AddressRow, MediaRow
@@ -71,7 +71,7 @@ class ActionMyData(Action):
 
 
 class ActionEraseMyData(Action):
-    """Asks once more before everything goes."""
+    """Asks once more before everything goes; a bare yes erases nothing, that takes the button or its words."""
 
     def name(self) -> str:
         return "action_erase_my_data"
@@ -79,9 +79,10 @@ class ActionEraseMyData(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        again = done_before(tracker) == self.name() and not read(tracker).pressed
         say(
             dispatcher,
-            "erase_question",
+            "erase_again" if again else "erase_question",
             status="clarify",
             record=_ABOUT,
             choices=[
@@ -92,3 +93,8 @@ class ActionEraseMyData(Action):
             ],
         )
         return []
+
+
+def asked_to_erase(tracker: Tracker) -> bool:
+    """Whether the last answer offered to erase everything, or asked whether that is meant."""
+    return done_before(tracker) in ("action_my_data", "action_erase_my_data")

@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import applications, offices, recent
+from actions import applications, offices, person, recent
 from actions.resolve import Missing, NotFound, Resolution
 from actions.turn import Turn
 
@@ -21,6 +21,8 @@ async def instead(
     """
     if turn.pressed or not isinstance(resolution, Missing | NotFound):
         return None
+    if await person.asked_how_long(dispatcher, tracker, turn):
+        return []
     if resolution.aspect == "place" and offices.names_a_place(turn.text):
         return await offices.of_place(dispatcher, tracker, turn.text)
     if isinstance(resolution, Missing) and resolution.aspect == "processing_time":

@@ -30,9 +30,20 @@ _NOT_NEEDED = re.compile(
     r"\b(?:(?:khong|ko|k|khoi|thoi)\b.{0,20}\b(?:gap|can|cho)|(?:no|not|do ?n.?t|cancel|never ?mind)\b.*"
     r"\b(?:need|more|wait|longer|official|person|human))\b"
 )
+_HOW_LONG = re.compile(
+    r"(?:(?:sao|ma|cho|doi|the|con|phai|toi|em|minh|bao gio|khi nao|may gio) )*"
+    r"(?:lau (?:qua|the|vay|ghe)|bao lau(?: nua)?|(?:moi|thi) (?:co|gap)(?: duoc)? (?:nguoi|can bo)"
+    r"|den luot (?:toi|em|minh)(?: chua)?|co ai chua|chua thay ai)(?: (?:roi|nua|vay|the|a|nhi|di|ha))*"
+    r"|(?:how (?:long|much longer|many people)|when)(?: (?:do|must|should|will|is|are|i|we|you|it|have to"
+    r"|wait|take|still|someone|somebody|a person|an official|answer|ahead|before|me|come|more|my turn))*"
+    r"|(?:it is |it s |it s taking |this is |is )?(?:too|so|taking too|very) (?:slow|long)"
+    r"|(?:is )?(?:any(?:one|body)|some(?:one|body)) (?:there|here|coming)|still waiting"
+)
+"""Who waits for an official asks how long still."""
 _NO_NUMBER = re.compile(
     r"(?:(?:khong|ko|k|no|khoi|thoi|bo qua|skip)\b[ ,.]*)+(?:can|muon|co|so|a|thanks?)*\W*"
 )
+_SIGNS = re.compile(r"[^\w]+")
 _NUMBER = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)")
 
 
@@ -240,6 +251,17 @@ async def given_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
         found = await desk(connection, tracker.sender_id)
     if found.state == WAITING:
         _cancelled(dispatcher)
+    return found.state == WAITING
+
+
+async def asked_how_long(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> bool:
+    """Tells who waits for an official and writes "lâu quá" how long it may still be; else False."""
+    if turn.pressed or not _HOW_LONG.fullmatch(_SIGNS.sub(" ", fold(turn.text)).strip()):
+        return False
+    async with portal.engine().connect() as connection:
+        found = await desk(connection, tracker.sender_id)
+    if found.state == WAITING:
+        _still(dispatcher, found)
     return found.state == WAITING
 
 

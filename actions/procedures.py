@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import other_services, person, portal
+from actions import other_services, person, portal, scams
 from actions.aspects import View, view
 from actions.life_events import hook as life_events
 from actions.resolve import MOST_CHOICES, Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
@@ -42,31 +42,11 @@ class ActionAnswerProcedure(Action):
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
+        if (told := scams.instead(turn)) is not None:
+            return told
         meant = resolve(turn)
         other = await other_services.instead(dispatcher, tracker, turn, meant)
         return await respond(dispatcher, meant, turn) if other is None else other
-
-
-class ActionAffirm(Action):
-    """Takes what was offered: a "yes", or a bare "the second"."""
-
-    def name(self) -> str:
-        return "action_affirm"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        turn = read(tracker)
-        if taken := chosen(turn):
-            return await respond(dispatcher, taken, turn)
-        if turn.choices and "ordinal" in turn.entities:
-            say(dispatcher, "choice_out_of_range", status="clarify", count=len(turn.choices))
-            return []
-        taken_over = await life_events.instead(dispatcher, tracker, turn)
-        if taken_over is not None:
-            return taken_over
-        say(dispatcher, "utter_affirm", status="smalltalk")
-        return []
 
 
 class ActionOutOfScope(Action):
@@ -84,6 +64,10 @@ class ActionOutOfScope(Action):
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
+        if (told := scams.instead(turn)) is not None:
+            return told
+        if await person.asked_how_long(dispatcher, tracker, turn):
+            return []
         if (again := carried_on(turn)) is not None:
             meant = resolve(again)
             if isinstance(meant, Meant):
@@ -91,20 +75,6 @@ class ActionOutOfScope(Action):
             return await respond(dispatcher, meant, again)
         await _beside_the_point(dispatcher, turn)
         return []
-
-
-class ActionCancel(Action):
-    """Leaves whatever was asked; the procedure in focus stays."""
-
-    def name(self) -> str:
-        return "action_cancel"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        if not await person.given_up(dispatcher, tracker):
-            say(dispatcher, "utter_cancelled", status="smalltalk")
-        return [SlotSet("choices", None)]
 
 
 async def _beside_the_point(dispatcher: CollectingDispatcher, turn: Turn) -> None:

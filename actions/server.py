@@ -35,7 +35,8 @@ def run(settings: Settings) -> None:
     import actions.reports.outcome
     import actions.sharing
     import actions.units
-    import actions.verification  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
+    import actions.verification
+    import actions.yes_no  # noqa: F401  rasa-sdk finds every subclass of Action that is imported
     from actions import guide_files, portal, tracing
     from actions.reports import sending
     from portal import watch

@@ -146,6 +146,20 @@ def already_answered(tracker: Tracker) -> bool:
     return False
 
 
+def done_before(tracker: Tracker) -> str:
+    """The last action of the assistant's before the citizen's latest message; "" where there is none."""
+    events = iter(reversed(tracker.events))
+    for event in events:
+        if event.get("event") == "user":
+            break
+    for event in events:
+        if event.get("event") == "user":
+            break
+        if event.get("event") == "action" and event.get("name") != "action_listen":
+            return str(event["name"])
+    return ""
+
+
 def payload(intent: str, **entities: Any) -> str:
     """The message that a button sends: /intent{"entity": value}."""
     return f"/{intent}{json.dumps(entities, ensure_ascii=False)}" if entities else f"/{intent}"

@@ -99,7 +99,7 @@ def _questions(tree: Tree, path: Path, raw: Any) -> dict[str, set[str]]:
         _conditions(tree, path, asked.get("only") or {}, f"{where}, only", known)
         options: set[str] = set()
         for option in _list(tree, path, asked.get("options"), f"{where}, options"):
-            _both(tree, path, option, f"{where}, option", {"id", "means"})
+            _both(tree, path, option, f"{where}, option", {"id", "means", "also"})
             name = option.get("id") if isinstance(option, dict) else None
             if isinstance(option, dict) and option.get("means", "yes") not in ("yes", "no"):
                 tree.fault(path, f'{where}: means is "yes" or "no", in quotes: {quote(option["means"])}')

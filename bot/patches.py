@@ -15,8 +15,9 @@ import rasa
 import rasa.shared.utils.common
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.shared.nlu.constants import INTENT_RANKING_KEY
 
@@ -44,18 +45,26 @@ def apply() -> None:
 
 
 def _action_call_format(self: RemoteAction, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
-    """As Rasa's, with the events of the citizen's latest turn alone, beside the slots and the latest message.
+    """As Rasa's, with the events of the citizen's latest turn alone and the action done before it, beside the
+    slots and the latest message.
 
     Our actions look no further back. The events of earlier turns, with all that was understood in each, were
     most of what was written, sent and read for a custom action. What was understood in this turn is told
     once, with the latest message, and of that what actions read.
     """
     turn: list[dict[str, Any]] = []
-    for event in reversed(tracker.events):
+    events = reversed(tracker.events)
+    for event in events:
         told = event.as_dict()
         turn.insert(0, told)
         if isinstance(event, UserUttered):
             told.pop("parse_data")
+            break
+    for event in events:
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name != ACTION_LISTEN_NAME:
+            turn.insert(0, event.as_dict())
             break
     state = tracker.current_state(EventVerbosity.NONE) | {"events": turn}
     latest = state["latest_message"] or {}

@@ -81,10 +81,14 @@ class Answering:
         return await self._endings.answer(channel, message, banner + replies, media=media, also=noted)
 
     async def _chosen(self, channel: Channel, message: Claimed) -> str | None:
-        """The payload that a typed number picks, where the platform has no buttons."""
-        if not message.text or not isinstance(channel, PushChannel) or not channel.numbered:
+        """The payload of the button whose words were typed, or whose number where the platform has none."""
+        if not message.text or message.secret or message.media:
             return None
-        return await choices.payload_of_number(self._store, message.conversation_id, message.text)
+        if isinstance(channel, PushChannel) and channel.numbered:
+            number = await choices.payload_of_number(self._store, message.conversation_id, message.text)
+            if number:
+                return number
+        return await choices.payload_of_title(self._store, message.conversation_id, message.text)
 
     async def _ask(
         self, message: Claimed, payload: str | None, media: dict[str, Any] | None

@@ -1,4 +1,5 @@
-"""Buttons outside the web: what goes to the platform is a reference, what comes back is looked up.
+"""Buttons outside the web: what goes to the platform is a reference, what comes back is looked up; and
+what a citizen writes instead of pressing one.
 
 A platform's limits are tight (64 bytes at Telegram), and on Zalo a citizen can type what a button would
 send. So a button carries only its place in the conversation, and means something only there.
@@ -7,6 +8,7 @@ send. So a button carries only its place in the conversation, and means somethin
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,10 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.base import Button
 from channels.store import Store
 from troly.tables.delivery import Outbox
+from troly.text import fold
 
 _REFERENCE = re.compile(r"b:(\d{1,9}):(\d{1,2})")
 _THUMB = re.compile(r"t:(\d{1,9}):(up|down)")
 _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
+_SIGNS = re.compile(r"[^\w]+")
+_LONGEST_TITLE = 100
+"""Characters; no button has more."""
 _TURN = 10
 """More replies than one turn has."""
 
@@ -60,8 +66,30 @@ async def payload_of_number(store: Store, conversation_id: str, text: str) -> st
     any other (a form may have asked for it).
     """
     found = _NUMBER.fullmatch(text)
-    if not found:
+    content = await _last_shown(store, conversation_id) if found else None
+    return _payload(content, int(found[1]) - 1) if found else None
+
+
+async def payload_of_title(store: Store, conversation_id: str, text: str) -> str | None:
+    """The payload of the button of the last turn whose words were typed, with or without marks.
+
+    None where no button has them, or several have.
+    """
+    typed = _plain(text)
+    if not typed or len(text) > _LONGEST_TITLE:
         return None
+    content = await _last_shown(store, conversation_id) or {}
+    buttons = [Button.model_validate(button) for button in content.get("buttons") or []]
+    meant = [button.payload for button in buttons if _plain(button.title) == typed]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(_SIGNS.sub(" ", fold(text)).split())
+
+
+async def _last_shown(store: Store, conversation_id: str) -> dict[str, Any] | None:
+    """The reply of the last turn that has buttons."""
     async with store.read() as connection:
         rows = (
             await connection.execute(
@@ -75,7 +103,7 @@ async def payload_of_number(store: Store, conversation_id: str, text: str) -> st
         if inbox_id != rows[0].inbox_id:
             break
         if content.get("buttons"):
-            return _payload(content, int(found[1]) - 1)
+            return dict(content)
     return None
 
 

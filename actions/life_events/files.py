@@ -82,6 +82,8 @@ class Option:
     title: Text
     means: str
     """"yes" or "no", where a mere yes or no takes it."""
+    also: tuple[str, ...] = ()
+    """Other words for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,10 @@ class Question:
         said = words.split()
         if not said or len(said) > _ANSWER_WORDS:
             return None
-        scores = [max(_like(said, title) for title in option.title.values()) for option in self.options]
+        scores = [
+            max(_like(said, title) for title in (*option.title.values(), *option.also))
+            for option in self.options
+        ]
         best = max(scores)
         if best >= _LIKE and scores.count(best) == 1:
             return self.options[scores.index(best)].id
@@ -263,6 +268,7 @@ def _made(name: str, raw: Mapping[str, Any]) -> Event:
                         one["id"],
                         {"vi": one["vi"], "en": one["en"]},
                         one.get("means") or _MEANS.get(one["id"], ""),
+                        tuple(map(str, one.get("also") or ())),
                     )
                     for one in asked["options"]
                 ),

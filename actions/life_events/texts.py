@@ -18,22 +18,33 @@ def time(step: Step) -> Any:
 def fee(step: Step) -> Any:
     """What a procedure costs: an amount, from–to, that it depends, or that the portal does not say."""
     charge = step.charge
-    if charge.low is None or charge.high is None:
-        return {"response": "label_life_fee_depends" if charge.stated else "label_life_not_stated"}
-    amount = _amount(charge.low, charge.high)
-    return {"response": "label_life_fee_noted", "amount": amount} if charge.noted else amount
+    lacking = {"response": "label_life_fee_depends" if charge.stated else "label_life_not_stated"}
+    return fee_of(charge.low, charge.high, noted=charge.noted) or lacking
+
+
+def fee_of(low: int | None, high: int | None, *, noted: bool) -> Any:
+    """An amount or from–to, in đồng; None where no fixed amount is stated."""
+    if low is None or high is None:
+        return None
+    amount = _amount(low, high)
+    return {"response": "label_life_fee_noted", "amount": amount} if noted else amount
 
 
 def total(plan: Plan) -> Any:
     """The sum of what is stated, and what is not in it; "" where no amount is stated."""
     made = plan.total
-    if not made.counted:
+    return sum_of(made.low, made.high, made.counted, made.missing)
+
+
+def sum_of(low: int, high: int, counted: int, missing: Iterable[int]) -> Any:
+    """The sum of `counted` procedures, in đồng, and the numbers of those that are not in it."""
+    if not counted:
         return {"response": "label_life_no_total"}
-    left_out = {"response": "label_life_not_counted", "numbers": numbers(made.missing)}
+    left_out = numbers(missing)
     return {
         "response": "label_life_total",
-        "amount": _amount(made.low, made.high),
-        "left_out": left_out if made.missing else "",
+        "amount": _amount(low, high),
+        "left_out": {"response": "label_life_not_counted", "numbers": left_out} if left_out else "",
     }
 
 

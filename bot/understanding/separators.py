@@ -30,7 +30,8 @@ def fitted(
     """Linear support vectors, each label against the rest.
 
     `matrix`: sparse, one row a text. `target`: the number of each row's label, from 0 without gaps.
-    `weights`: one a row. `beside`: use a second core, which a process of one thread may. Gives one column of weights and one bias a label.
+    `weights`: one a row. `beside`: use a second core, which a process of one thread may. Gives one column of
+    weights and one bias a label.
     """
     labels = int(target.max()) + 1
     number = _PARTS if len(target) >= _MANY else 1

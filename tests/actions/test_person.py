@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import insert
 
 from actions import person
-from actions.procedures import ActionCancel
+from actions.procedures import ActionOutOfScope
+from actions.yes_no import ActionCancel
 from troly.clock import VIETNAM, now
 from troly.database import async_engine, engine
 from troly.tables import Base
@@ -206,3 +207,24 @@ async def test_the_gateway_is_told_which_messages_hold_words_and_number(act: Any
 async def test_the_number_is_asked_for_as_a_secret(act: Any, queue: Any) -> None:
     done = await act(person.ActionAskMessagePhone(), "ask_fee", slots={"requested_slot": "message_about"})
     assert done.said["secret"] is True and "days" in done.said
+
+
+@pytest.mark.parametrize(
+    ("words", "waits", "told"),
+    [
+        ("lâu quá", True, True),
+        ("bao lâu nữa vậy", True, True),
+        ("how much longer", True, True),
+        ("too slow", True, True),
+        ("bao lâu thì có giấy khai sinh", True, False),
+        ("lâu quá", False, False),
+    ],
+)
+async def test_who_waits_and_asks_how_long_is_told(
+    queue: Any, at: Any, act: Any, words: str, waits: bool, told: bool
+) -> None:
+    at(OPEN)
+    if waits:
+        queue("waiting", 5, name="c")
+    said = (await act(ActionOutOfScope(), "out_of_scope", words)).said
+    assert (said["response"] == "person_asked_before") == told

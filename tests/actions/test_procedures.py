@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from actions import siblings
-from actions.procedures import ActionAffirm, ActionAnswerProcedure, ActionCancel, ActionOutOfScope
+from actions.procedures import ActionAnswerProcedure, ActionOutOfScope
 from actions.resolve import MOST_CHOICES
+from actions.yes_no import ActionAffirm, ActionCancel
 from portal.errors import NotFound, PortalRejected, PortalUnavailable
 from portal.models import Procedure
 

@@ -90,3 +90,22 @@ async def test_a_notice_in_between_does_not_end_the_choices(store: Store) -> Non
     async with store.write() as connection:
         await append(connection, "a", [said()], kind="notice")
     assert await choices.payload_of_number(store, "a", "1") == payload("bốn")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"), [("bốn", "bốn"), ("Bon", "bốn"), (" NĂM! ", "năm"), ("nam", "năm"), ("(năm)", "năm")]
+)
+async def test_the_words_of_a_button_take_it(store: Store, text: str, title: str) -> None:
+    assert await choices.payload_of_title(store, "a", text) == payload(title)
+
+
+@pytest.mark.parametrize("text", ["ba", "bốn năm", "", "?", "b", "bốn " * 40])
+async def test_other_words_take_no_button(store: Store, text: str) -> None:
+    assert await choices.payload_of_title(store, "a", text) is None
+    assert await choices.payload_of_title(store, "b", "bốn") is None
+
+
+async def test_words_that_two_buttons_have_take_neither(store: Store) -> None:
+    async with store.write() as connection:
+        await append(connection, "a", [said("Lệ phí", "lệ phí")], inbox_id="third")
+    assert await choices.payload_of_title(store, "a", "lệ phí") is None
