@@ -30,6 +30,8 @@ _ABOUT_APPLICATIONS = frozenset({"check_application_status", "inform_application
 _DIGITS = re.compile(r"\d[\d.\-\s]{2,}\d")
 _LOST = re.compile(
     r"\b(?:quen|mat (?:giay|bien|ma|tin)|(?:khong|ko|k|hok|chua|deo) (?:nho|giu|co|con|biet|thay)"
+    r"|(?:theo|bang) (?:ho )?(?:ten|cccd|can cuoc|cmnd|sdt|so dien thoai)"
+    r"|(?:by|with) (?:my |the )?(?:name|id|phone)"
     r"|forg[eo]t(?:ten)?|lost|no (?:code|receipt|paper)|(?:do ?n.?t|did ?n.?t|cannot|can.?t|never) "
     r"(?:have|know|remember|find|got|get))\b"
 )

@@ -71,7 +71,7 @@ class ActionMyData(Action):
 
 
 class ActionEraseMyData(Action):
-    """Asks once more before everything goes; a bare yes erases nothing, that takes the button or its words."""
+    """Asks once more before everything goes; a bare yes erases nothing, that takes the button."""
 
     def name(self) -> str:
         return "action_erase_my_data"

@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import other_services, person, portal, scams
+from actions import other_services, person, portal, right_after, scams
 from actions.aspects import View, view
 from actions.life_events import hook as life_events
 from actions.resolve import MOST_CHOICES, Ask, AskAgain, Meant, Missing, Resolution, chosen, resolve
@@ -39,6 +39,8 @@ class ActionAnswerProcedure(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
+        if (goes_on := right_after.instead(tracker, turn)) is not None:
+            return goes_on
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over
@@ -61,6 +63,8 @@ class ActionOutOfScope(Action):
         turn = read(tracker)
         if taken := chosen(turn):
             return await respond(dispatcher, taken, turn)
+        if (goes_on := right_after.instead(tracker, turn)) is not None:
+            return goes_on
         taken_over = await life_events.instead(dispatcher, tracker, turn)
         if taken_over is not None:
             return taken_over

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actions import portal
 from actions.speech import Button, say
-from actions.turn import Turn, payload, read
+from actions.turn import Turn, done_before, payload, read
 from troly.clock import now, today
 from troly.tables.conversations import Conversation, Rating
 from troly.tables.delivery import Outbox
@@ -42,6 +42,24 @@ _REASON_WORDS = {
         r"\bsai\b|\b(?:khong|ko|k) (?:dung|chinh xac)\b|\bwrong\b|\bincorrect\b|\bnot (?:true|right)\b"
     ),
 }
+_AROUND = r"(?: (?:a|nha|nhe|thoi|lam|day|em|ban|i think|thanks?|thank you|cam on))*"
+_POINTS = {
+    1: re.compile(
+        rf"(?:1|(?:rat|qua) (?:te|kem|toi|khong hai long)|te hai|(?:very|really) bad|terrible|awful){_AROUND}"
+    ),
+    2: re.compile(rf"(?:2|te|kem|toi|do|khong hai long|ko hai long|k hai long|chan|bad|poor){_AROUND}"),
+    3: re.compile(
+        r"(?:3|(?:cung )?(?:tam|binh thuong|bt|duoc)(?: (?:duoc|on))?|so so|okay|ok|average|not bad|fine)"
+        rf"{_AROUND}"
+    ),
+    4: re.compile(rf"(?:4|(?:cung |kha )?(?:tot|hai long|hay)|kha|good|nice|satisfied|happy){_AROUND}"),
+    5: re.compile(
+        rf"(?:5|(?:rat|qua|cuc ky) (?:tot|hai long|hay)|tuyet(?: voi)?|xuat sac|qua tuyet"
+        rf"|(?:very|really) (?:good|happy|satisfied|nice)|great|excellent|perfect|amazing){_AROUND}"
+    ),
+}
+"""Answers to the question for one to five points, without marks."""
+_SIGNS = re.compile(r"[^\w]+")
 _A_MOMENT = timedelta(minutes=10)
 """So long after a bad rating, words of a reason are its reason and no rating of their own."""
 _SKIPPED = "skip"
@@ -61,7 +79,7 @@ class ActionRate(Action):
         turn = read(tracker)
         about = {"intent": "rate_service"}
         target = str(tracker.get_slot("rating_target") or "service")
-        given = _given(turn)
+        given = _given(turn) or (_in_words(turn) if asked_for_stars(tracker) else None)
         reason = str(turn.entities.get("rating_reason", ""))
         in_words = "" if turn.pressed or (given and given.stars) else _reason_in(turn.text)
         if in_words and await _unexplained(tracker.sender_id, target):
@@ -89,7 +107,8 @@ class ActionRate(Action):
             "ask_rating",
             status="clarify",
             record=about,
-            choices=[*[_star(number, service) for number in range(5, 0, -1)], _star(_SKIPPED, service)],
+            # The worst first: where a platform has no buttons, the number typed is the number of stars.
+            choices=[*[_star(number, service) for number in range(1, 6)], _star(_SKIPPED, service)],
         )
         return [SlotSet("rating_service", service or None)]
 
@@ -112,6 +131,16 @@ class ActionRate(Action):
             ],
         )
         return [SlotSet("rating_target", target)]
+
+
+def asked_for_stars(tracker: Tracker) -> bool:
+    """Whether the last answer asked for the five points."""
+    return done_before(tracker) == "action_rate" and not tracker.get_slot("rating_target")
+
+
+def answers_stars(tracker: Tracker, turn: Turn) -> bool:
+    """Whether the message gives the five points that were asked for: "4", "tạm được"."""
+    return asked_for_stars(tracker) and _in_words(turn) is not None
 
 
 def offer(tracker: Tracker, service: Service) -> tuple[list[Button], list[EventType]]:
@@ -163,6 +192,13 @@ def _given(turn: Turn) -> Verdict | None:
     if stars in ("1", "2", "3", "4", "5"):
         return Verdict(stars=int(stars))
     return Verdict(thumb=thumb == "up") if thumb in ("up", "down") else None
+
+
+def _in_words(turn: Turn) -> Verdict | None:
+    """The points that a bare number or word gives."""
+    words = _SIGNS.sub(" ", fold(turn.text)).strip()
+    stars = next((stars for stars, said in _POINTS.items() if said.fullmatch(words)), None)
+    return None if turn.pressed or stars is None else Verdict(stars=stars)
 
 
 async def _last_reply(conversation_id: str) -> int | None:

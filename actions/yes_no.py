@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import my_data, person
+from actions import my_data, person, right_after
 from actions.life_events import hook as life_events
 from actions.procedures import respond
 from actions.resolve import chosen
@@ -26,6 +26,8 @@ class ActionAffirm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read(tracker)
+        if (goes_on := right_after.instead(tracker, turn)) is not None:
+            return goes_on
         if taken := chosen(turn):
             return await respond(dispatcher, taken, turn)
         if turn.choices and "ordinal" in turn.entities:
@@ -49,6 +51,8 @@ class ActionDeny(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if (goes_on := right_after.instead(tracker, read(tracker))) is not None:
+            return goes_on
         kept = my_data.asked_to_erase(tracker)
         say(dispatcher, "utter_data_kept" if kept else "utter_deny", status="smalltalk")
         return []
@@ -63,6 +67,10 @@ class ActionCancel(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if not await person.given_up(dispatcher, tracker):
+        if (goes_on := right_after.instead(tracker, read(tracker))) is not None:
+            return goes_on
+        if my_data.asked_to_erase(tracker):
+            say(dispatcher, "utter_data_kept", status="smalltalk")
+        elif not await person.given_up(dispatcher, tracker):
             say(dispatcher, "utter_cancelled", status="smalltalk")
         return [SlotSet("choices", None)]

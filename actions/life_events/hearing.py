@@ -66,7 +66,7 @@ _ALL = (
 )
 _AROUND_SUMS = (
     r"(?:lam|xong|thi|la|the|vay|a|nhi|moi|thu|luon|het|mat|ton|khoang|di|so|cua|duoc|does|do|is|it|will|would"
-    r"|take|for|me|i|have to|pay|to|need|and|what|please)"
+    r"|take|for|me|i|have to|pay|to|need|and|what|please|in|the|whole|thing|all)"
 )
 _MONEY = r"(?:bao nhieu(?: tien)?|may tien|chi phi|le phi|tien|phi|how much|cost|costs|fees?|money)"
 _TIME = r"(?:bao lau|bao nhieu (?:ngay|tuan|thang)|may (?:ngay|tuan|thang|hom)|how (?:long|many days)|time)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
@@ -18,14 +19,29 @@ from actions.reports.draft import Draft
 from actions.reports.form import left, start_button
 from actions.reports.sending import send_now
 from actions.speech import Button, say
-from actions.turn import payload, read
+from actions.turn import Turn, done_before, payload, read
 from portal.errors import NotFound, PortalError, PortalRejected
 from troly.clock import VIETNAM
 from troly.report_codes import report_code_in
 from troly.tables.reports import REFUSED, WAITING, Report
+from troly.text import fold
 
 log = structlog.get_logger(__name__)
 
+_WHEN_DONE = re.compile(
+    r"(?:(?:the|vay|roi|thi|bao gio|khi nao|bao lau|may ngay|luc nao) )+"
+    r"(?:(?:moi|thi|nua|co|duoc|se|ho|can bo|nguoi ta) )*"
+    r"(?:(?:xu ly|sua|giai quyet|tra loi|xong|den|lam|ket qua)(?: |$))+"
+    r"(?:(?:xong|a|vay|the|nhi|duoc|nua)(?: |$))*"
+    r"|(?:bao gio|khi nao|bao lau|may ngay) (?:xong|co ket qua|thi xong|nua)(?: (?:a|vay|the|nhi))*"
+    r"|(?:da )?(?:xu ly|sua|giai quyet|xong)(?: xong)? chua(?: (?:a|vay|the|nhi))*"
+    r"|when (?:will|do|are|is) (?:they|you|it|this|someone|the office)(?: be| get| going to| come to)?"
+    r"(?: (?:fix(?:ed)?|do|done|solved?|answer(?:ed)?|handled?|repair(?:ed)?|come|finish|it|this))+"
+    r"|how long (?:will|does|do) (?:it|this|they) (?:take|need)(?: to (?:fix|answer)(?: it)?)?"
+    r"|is it (?:fixed|done)(?: yet)?"
+)
+"""Asks, right after a report was sent or looked up, when it will be dealt with."""
+_SIGNS = re.compile(r"[^\w]+")
 _TITLE = "Cổng phản ánh, kiến nghị"
 
 
@@ -236,6 +252,12 @@ def _tell(
         copy={"response": "label_report_copy"} if copied else "",
     )
     return remembered
+
+
+def asks_when_done(tracker: Tracker, turn: Turn) -> bool:
+    """Whether the message, right after a report was sent or looked up, asks when it will be dealt with."""
+    told = done_before(tracker) in ("action_send_report", "action_report_status")
+    return told and not turn.pressed and bool(_WHEN_DONE.fullmatch(_SIGNS.sub(" ", fold(turn.text)).strip()))
 
 
 def _about(report: Report | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -29,6 +30,12 @@ _ABOVE_RULES = 7
 
 _ANSWERS = frozenset({"action_emergency", "action_report_status", "action_rate"})
 _TELLS = "action_tell_"
+
+_LEADS = frozenset(
+    {"action_affirm", "action_answer_procedure", "action_cancel", "action_deny", "action_out_of_scope"}
+)
+_LED_TO = frozenset({"action_erase_my_data", "action_rate", "action_report_status"})
+"""Actions that hand a message over, and those that answer it then: no rule tells what comes after."""
 
 _VERDICTS = frozenset(
     {"complain_service", "rate_service", "deny", "affirm", "thank", "abuse", "out_of_scope"}
@@ -96,6 +103,8 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
     if latest is None:
         return None
     done = tracker.latest_action_name or ACTION_LISTEN_NAME
+    if done in _LED_TO and _action_before(tracker) in _LEADS:
+        return done
     if done != ACTION_LISTEN_NAME and done not in _ANSWERS and not done.startswith(_TELLS):
         return None  # and the message need not be read again
     intent, text = latest.intent.get("name") or "", latest.text or ""
@@ -113,3 +122,11 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
         return None
     untouched = done in (ACTION_LISTEN_NAME, action)
     return action if untouched and action in domain.action_names_or_texts else None
+
+
+def _action_before(tracker: DialogueStateTracker) -> str | None:
+    """The action before the last one."""
+    done = (event for event in reversed(tracker.events) if isinstance(event, ActionExecuted))
+    next(done, None)
+    before = next(done, None)
+    return str(before.action_name) if before else None

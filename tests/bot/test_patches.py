@@ -132,13 +132,16 @@ def test_applying_twice_changes_nothing(patched: RemoteAction) -> None:
         patched._validate_action_result([])
 
 
-def test_an_action_is_told_of_the_latest_turn_and_of_all_that_holds(patched: RemoteAction) -> None:
+def test_an_action_is_told_of_the_latest_turn_the_action_before_it_and_of_all_that_holds(
+    patched: RemoteAction,
+) -> None:
     domain = Domain.from_dict({"slots": {"a": {"type": "any", "mappings": [{"type": "custom"}]}}})
     first = [UserUttered("một"), ActionExecuted("action_x"), SlotSet("a", 1), ActionExecuted("action_listen")]
     tracker = DialogueStateTracker.from_events("s", [*first, UserUttered("hai")], slots=domain.slots)
     called = patched._action_call_format(tracker, domain)
     before = _RASA_FORMAT(patched, tracker, domain)
-    assert [event.get("text") for event in called["tracker"].pop("events")] == ["hai"]
+    told = called["tracker"].pop("events")
+    assert [event.get("name") or event.get("text") for event in told] == ["action_x", "hai"]
     assert len(before["tracker"].pop("events")) == 5
     assert called == before and called["tracker"]["slots"]["a"] == 1
 
