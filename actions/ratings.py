@@ -63,6 +63,8 @@ _SIGNS = re.compile(r"[^\w]+")
 _A_MOMENT = timedelta(minutes=10)
 """So long after a bad rating, words of a reason are its reason and no rating of their own."""
 _SKIPPED = "skip"
+_ANY = "any"
+"""In place of a service where the points are asked for none in particular."""
 _BAD_STARS = 3
 """Up to so many, the reason is asked."""
 
@@ -91,7 +93,7 @@ class ActionRate(Action):
         service = _service(turn, tracker)
         if turn.pressed and turn.entities.get("stars") == _SKIPPED:
             say(dispatcher, "rating_skipped", status="smalltalk", record=about)
-            return []
+            return [SlotSet("rating_service", None)]
         if given and given.stars:
             place = f"service:{service}" if service else "service"
             await _store(tracker.sender_id, place, "stars", given.stars)
@@ -101,7 +103,8 @@ class ActionRate(Action):
             number = _number(turn.entities.get("rated_reply")) or await _last_reply(tracker.sender_id)
             place = f"reply:{number}" if number else "conversation"
             await _store(tracker.sender_id, place, "thumb", int(bool(given.thumb)))
-            return self._thanked(dispatcher, place, good=bool(given.thumb))
+            done = self._thanked(dispatcher, place, good=bool(given.thumb))
+            return [*done, SlotSet("rating_service", None)]
         say(
             dispatcher,
             "ask_rating",
@@ -110,7 +113,7 @@ class ActionRate(Action):
             # The worst first: where a platform has no buttons, the number typed is the number of stars.
             choices=[*[_star(number, service) for number in range(1, 6)], _star(_SKIPPED, service)],
         )
-        return [SlotSet("rating_service", service or None)]
+        return [SlotSet("rating_service", service or _ANY)]
 
     def _thanked(self, dispatcher: CollectingDispatcher, target: str, *, good: bool) -> list[EventType]:
         about = {"intent": "rate_service"}
@@ -135,7 +138,7 @@ class ActionRate(Action):
 
 def asked_for_stars(tracker: Tracker) -> bool:
     """Whether the last answer asked for the five points."""
-    return done_before(tracker) == "action_rate" and not tracker.get_slot("rating_target")
+    return done_before(tracker) == "action_rate" and bool(tracker.get_slot("rating_service"))
 
 
 def answers_stars(tracker: Tracker, turn: Turn) -> bool:

@@ -71,6 +71,8 @@ _AROUND_SUMS = (
 _MONEY = r"(?:bao nhieu(?: tien)?|may tien|chi phi|le phi|tien|phi|how much|cost|costs|fees?|money)"
 _TIME = r"(?:bao lau|bao nhieu (?:ngay|tuan|thang)|may (?:ngay|tuan|thang|hom)|how (?:long|many days)|time)"
 _SUMS = re.compile(rf"(?:(?:{_ALL}|{_AROUND_SUMS}|{_MONEY}|{_TIME})(?: |$))+")
+_SUMS_WORDS = 14
+"""More make the search slow, and ask for something else."""
 _ASKS_SUMS = re.compile(rf"\b(?:{_MONEY}|{_TIME})\b")
 _OF_ALL = re.compile(rf"\b{_ALL}\b")
 
@@ -84,7 +86,7 @@ def asks_for_list(words: str, *, of_one: bool) -> bool:
 def asks_for_sums(words: str, *, of_one: bool) -> bool:
     """Whether folded words ask what all procedures cost together, or how long they take."""
     plain = re.sub(r"[^\w]+", " ", words).strip()
-    if not (_SUMS.fullmatch(plain) and _ASKS_SUMS.search(plain)):
+    if len(plain.split()) > _SUMS_WORDS or not (_SUMS.fullmatch(plain) and _ASKS_SUMS.search(plain)):
         return False
     return not of_one or bool(_OF_ALL.search(plain))
 

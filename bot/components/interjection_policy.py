@@ -6,6 +6,7 @@ to tell (intents tell_…). A form that was open stays open and is not asked aga
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from rasa.core.featurizers.precomputation import MessageContainerForCoreFeaturization
@@ -104,7 +105,7 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
         return None
     done = tracker.latest_action_name or ACTION_LISTEN_NAME
     if done in _LED_TO and _action_before(tracker) in _LEADS:
-        return done
+        return str(done)
     if done != ACTION_LISTEN_NAME and done not in _ANSWERS and not done.startswith(_TELLS):
         return None  # and the message need not be read again
     intent, text = latest.intent.get("name") or "", latest.text or ""
@@ -126,7 +127,6 @@ def _interjection(tracker: DialogueStateTracker, domain: Domain) -> str | None:
 
 def _action_before(tracker: DialogueStateTracker) -> str | None:
     """The action before the last one."""
-    done = (event for event in reversed(tracker.events) if isinstance(event, ActionExecuted))
-    next(done, None)
-    before = next(done, None)
+    last = (event for event in reversed(tracker.events) if isinstance(event, ActionExecuted))
+    before = next(islice(last, 1, None), None)
     return str(before.action_name) if before else None
