@@ -69,6 +69,9 @@ def test_without_cues_nothing_matches() -> None:
         ("xin lý lịch tư pháp", False),
         ("xưởng hàn xì cần giấy phép gì", False),
         ("I live in Hạ Long", False),
+        ("my husband is Vietnamese and we marry in May", True),
+        ("em lay chong My", True),
+        ("my wife is pregnant", False),
     ],
 )
 def test_who_speaks_of_a_foreigner(text: str, named: bool) -> None:
