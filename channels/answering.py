@@ -81,14 +81,18 @@ class Answering:
         return await self._endings.answer(channel, message, banner + replies, media=media, also=noted)
 
     async def _chosen(self, channel: Channel, message: Claimed) -> str | None:
-        """The payload of the button whose words were typed, or whose number where the platform has none."""
+        """The payload of the button whose number was typed, where the platform has none, or whose words.
+
+        Words count only for what the gateway does itself ("Xóa hết"); all else the assistant understands.
+        """
         if not message.text or message.secret or message.media:
             return None
         if isinstance(channel, PushChannel) and channel.numbered:
             number = await choices.payload_of_number(self._store, message.conversation_id, message.text)
             if number:
                 return number
-        return await choices.payload_of_title(self._store, message.conversation_id, message.text)
+        meant = await choices.payload_of_title(self._store, message.conversation_id, message.text)
+        return meant if own_payloads.wish_of(meant) else None
 
     async def _ask(
         self, message: Claimed, payload: str | None, media: dict[str, Any] | None
