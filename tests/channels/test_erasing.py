@@ -176,6 +176,22 @@ async def test_the_same_words_as_text_erase_nothing(stack: Any, rasa: Any) -> No
     assert json.dumps(rasa.messages())
 
 
+async def test_the_words_of_the_button_erase_right_after_it_was_shown(
+    stack: Any, rasa: Any, tmp_path: Path
+) -> None:
+    visitor = await stack.visitor()
+    assert await visitor.ask("xóa hết") == "echo: xóa hết"
+    rasa.behave = lambda *_: [
+        {"text": "chắc chắn chứ?", "buttons": [{"title": "Xóa hết", "payload": own_payloads.ERASE}]},
+        {"custom": {"language": "vi", "answer": {"status": "clarify"}}},
+    ]
+    await visitor.ask("xóa dữ liệu")
+    await visitor.send("xoa het!")
+    async with asyncio.timeout(5):
+        while visitor.id in await asyncio.to_thread(everything, tmp_path):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def test_the_transcript_comes_as_messages_within_the_limits(stack: Any, rasa: Any) -> None:
     visitor = await stack.visitor()
     for number in range(40):
