@@ -106,6 +106,12 @@ class Question:
         said = words.split()
         if not said or len(said) > _ANSWER_WORDS:
             return None
+        # "Married" is one option, and a part of "Not married, the father recognises the child".
+        for option in self.options:
+            if words in {
+                " ".join(_WORDS.findall(fold(title))) for title in (*option.title.values(), *option.also)
+            }:
+                return option.id
         scores = [
             max(_like(said, title) for title in (*option.title.values(), *option.also))
             for option in self.options
