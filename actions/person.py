@@ -43,7 +43,6 @@ _HOW_LONG = re.compile(
 _NO_NUMBER = re.compile(
     r"(?:(?:khong|ko|k|no|khoi|thoi|bo qua|skip)\b[ ,.]*)+(?:can|muon|co|so|a|thanks?)*\W*"
 )
-_SIGNS = re.compile(r"[^\w]+")
 _NUMBER = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)")
 
 
@@ -256,7 +255,7 @@ async def given_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
 
 async def asked_how_long(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> bool:
     """Tells who waits for an official and writes "lâu quá" how long it may still be; else False."""
-    if turn.pressed or not _HOW_LONG.fullmatch(_SIGNS.sub(" ", fold(turn.text)).strip()):
+    if turn.pressed or not _HOW_LONG.fullmatch(turn.words):
         return False
     async with portal.engine().connect() as connection:
         found = await desk(connection, tracker.sender_id)

@@ -59,7 +59,6 @@ _POINTS = {
     ),
 }
 """Answers to the question for one to five points, without marks."""
-_SIGNS = re.compile(r"[^\w]+")
 _A_MOMENT = timedelta(minutes=10)
 """So long after a bad rating, words of a reason are its reason and no rating of their own."""
 _SKIPPED = "skip"
@@ -199,8 +198,7 @@ def _given(turn: Turn) -> Verdict | None:
 
 def _in_words(turn: Turn) -> Verdict | None:
     """The points that a bare number or word gives."""
-    words = _SIGNS.sub(" ", fold(turn.text)).strip()
-    stars = next((stars for stars, said in _POINTS.items() if said.fullmatch(words)), None)
+    stars = next((stars for stars, said in _POINTS.items() if said.fullmatch(turn.words)), None)
     return None if turn.pressed or stars is None else Verdict(stars=stars)
 
 

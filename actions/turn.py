@@ -33,6 +33,8 @@ _HOW = re.compile(
 )
 """What asks for the whole procedure; "còn … thì sao" and "what about …" ask the same of another one."""
 
+_SIGNS = re.compile(r"[^\w]+")
+
 _GUESSED = 0.4
 """An aspect that is less likely is guessed: in a bare name, one of eleven must come first."""
 
@@ -72,6 +74,11 @@ class Turn:
     """Of the intent."""
     follow_up: str = ""
     """The intent by which a message out of scope may go on with what was talked of."""
+
+    @property
+    def words(self) -> str:
+        """The text without marks and signs, its words one space apart."""
+        return _SIGNS.sub(" ", fold(self.text)).strip()
 
     @property
     def aspect(self) -> str:

@@ -85,12 +85,14 @@ class Answering:
 
         Words count only for what the gateway does itself ("Xóa hết"); all else the assistant understands.
         """
-        if not message.text or message.secret or message.media:
+        if not message.text:
             return None
         if isinstance(channel, PushChannel) and channel.numbered:
             number = await choices.payload_of_number(self._store, message.conversation_id, message.text)
             if number:
                 return number
+        if message.secret or message.media:
+            return None
         meant = await choices.payload_of_title(self._store, message.conversation_id, message.text)
         return meant if own_payloads.wish_of(meant) else None
 

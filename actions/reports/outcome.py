@@ -24,7 +24,6 @@ from portal.errors import NotFound, PortalError, PortalRejected
 from troly.clock import VIETNAM
 from troly.report_codes import report_code_in
 from troly.tables.reports import REFUSED, WAITING, Report
-from troly.text import fold
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +40,6 @@ _WHEN_DONE = re.compile(
     r"|is it (?:fixed|done)(?: yet)?"
 )
 """Asks, right after a report was sent or looked up, when it will be dealt with."""
-_SIGNS = re.compile(r"[^\w]+")
 _TITLE = "Cổng phản ánh, kiến nghị"
 
 
@@ -257,7 +255,7 @@ def _tell(
 def asks_when_done(tracker: Tracker, turn: Turn) -> bool:
     """Whether the message, right after a report was sent or looked up, asks when it will be dealt with."""
     told = done_before(tracker) in ("action_send_report", "action_report_status")
-    return told and not turn.pressed and bool(_WHEN_DONE.fullmatch(_SIGNS.sub(" ", fold(turn.text)).strip()))
+    return told and not turn.pressed and bool(_WHEN_DONE.fullmatch(turn.words))
 
 
 def _about(report: Report | None) -> dict[str, Any]:
