@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +22,10 @@ Result = TypeVar("Result")
 
 _ASYNC = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _SYNC = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2"}
+
+_WAL_TRIES = 50
+_WAL_PAUSE = 0.01
+"""Seconds; to make an empty file a WAL database takes less than one of them."""
 
 
 def async_engine(url: str, *, prompt: bool = False, **options: Any) -> AsyncEngine:
@@ -129,7 +136,7 @@ def _prepare_sqlite(made: Engine, address: URL, wait: float = 10.0) -> None:
         cursor = connection.cursor()
         # WAL lets the gateway, Rasa and the action server read while one of them writes;
         # the time-out makes a second writer wait instead of failing.
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute(f"PRAGMA busy_timeout={wait * 1000:.0f}")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -138,3 +145,17 @@ def _prepare_sqlite(made: Engine, address: URL, wait: float = 10.0) -> None:
             # long as a statement, and three times as long where memory is taken and given back for it.
             cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """Raises sqlite3's OperationalError where the file stays locked.
+
+    Of several that open a new database at once, one makes it a WAL database. SQLite refuses the others
+    meanwhile without asking its own time-out, since two that waited here could wait for each other.
+    """
+    for _ in range(_WAL_TRIES):
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        time.sleep(_WAL_PAUSE)
+    cursor.execute("PRAGMA journal_mode=WAL")

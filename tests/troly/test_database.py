@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,17 @@ def test_a_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match=r"^DATA_DIR: cannot make the folder .*file"):
         engine(f"sqlite:///{tmp_path / 'file' / 'troly.db'}")
+
+
+def test_a_new_file_that_another_program_holds_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "troly.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE kiosk (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("troly.database.time.sleep", lambda _seconds: other.close())
+    made = engine(f"sqlite:///{path}", connect_args={"timeout": 0})
+    with made.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    made.dispose()
